@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# hone_module(NAME SOURCES ... [LINK ...] [LIBS ...])   one folder of src/: an object library that sees what it links
+# hone_test(NAME SOURCES ...)                           one test program, registered with CTest
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+add_library(hone_flags INTERFACE)
+target_include_directories(hone_flags INTERFACE
+  $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
+target_compile_definitions(hone_flags INTERFACE _GNU_SOURCE)
+target_compile_options(hone_flags INTERFACE
+  -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual
+  -Wpointer-arith -Wvla -Wundef -Wformat=2 -Wno-unused-parameter -ffp-contract=off -fno-math-errno)
+if(HONE_SANITIZE)
+  target_compile_options(hone_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(hone_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(HONE_COVERAGE)
+  target_compile_options(hone_flags INTERFACE --coverage)
+  target_link_options(hone_flags INTERFACE --coverage)
+endif()
+
+find_package(Threads REQUIRED)
+set_property(GLOBAL PROPERTY HONE_MODULES "")
+
+function(hone_module name)
+  cmake_parse_arguments(M "" "" "SOURCES;LINK;LIBS" ${ARGN})
+  add_library(hone_${name} OBJECT ${M_SOURCES})
+  target_link_libraries(hone_${name} PRIVATE hone_flags Threads::Threads ${M_LIBS})
+  set_property(GLOBAL APPEND PROPERTY HONE_MODULES ${name})
+  set_property(GLOBAL APPEND PROPERTY HONE_LIBS ${M_LIBS})
+  set_property(GLOBAL PROPERTY HONE_LINK_${name} ${M_LINK}) # read by the layering test
+endfunction()
+
+function(hone_test name)
+  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LIBS;ENV" ${ARGN})
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE hone_flags hone_all cmocka m ${T_LIBS})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE
+    HONE_ASSETS_DEFAULT="${CMAKE_SOURCE_DIR}/../shared" HONE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}>)
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} ENVIRONMENT "${T_ENV}")
+endfunction()

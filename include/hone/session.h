@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running a model: a session plans memory and kernels once, then runs without allocating. */
+#ifndef HONE_SESSION_H
+#define HONE_SESSION_H
+
+#include <hone/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hone_session hone_session;
+
+typedef struct hone_session_options {
+    const hone_allocator *allocator;
+    uint32_t threads;  /* 0: physical cores within the process's affinity and cgroup share */
+    hone_cpu_tier cpu; /* highest instruction tier to use */
+    int64_t batch;     /* what symbolic leading dimensions are bound to; 0: 1 */
+    const hone_shape *input_shapes; /* one a model input, or NULL: as in the file */
+    bool profile;                   /* collect time by layer */
+    bool
+        keep_all; /* no buffer is reused and nothing is fused across named values, so that
+                     hone_session_value can read every value after a run (calibration, debugging) */
+} hone_session_options;
+
+/* Plans `model` for running. The model must outlive the session. What cannot run is an error here
+ * that names the node and the reason, never later. `options` may be NULL. */
+HONE_API hone_status hone_session_create(const hone_model *model,
+                                         const hone_session_options *options,
+                                         hone_session **session, hone_error *error);
+HONE_API void hone_session_free(hone_session *session);
+
+/* The inputs and outputs as planned: all dimensions known. */
+HONE_API hone_status hone_session_input(const hone_session *session, uint32_t index,
+                                        hone_port *port);
+HONE_API hone_status hone_session_output(const hone_session *session, uint32_t index,
+                                         hone_port *port);
+HONE_API uint32_t hone_session_inputs(const hone_session *session);
+HONE_API uint32_t hone_session_outputs(const hone_session *session);
+
+/* Run the model once.
+ *
+ * inputs   one tensor per model input, in the order of hone_session_input(); read only, kept by the
+ * caller. outputs  one tensor per model output, or data == NULL to receive a view into the
+ * session's arena that is valid until the next run. Allocates nothing; not safe to call on one
+ * session from two threads (open a second session: weights are shared).
+ *
+ * Returns HONE_OK; HONE_SHAPE if an input's shape or type is not the planned one; HONE_CANCELLED.
+ */
+HONE_API hone_status hone_session_run(hone_session *session, const hone_tensor *inputs,
+                                      hone_tensor *outputs, hone_error *error);
+
+/* With keep_all: a view of the graph value `name` (as in the simplified model) in ONNX layout after
+ * a run. HONE_NOT_FOUND where the session computes no such value. */
+HONE_API hone_status hone_session_value(const hone_session *session, const char *name,
+                                        hone_tensor *view, hone_error *error);
+
+typedef struct hone_session_memory {
+    size_t arena_bytes;       /* all intermediate values and scratch */
+    size_t lower_bound_bytes; /* the largest sum of values alive at once */
+    size_t weight_bytes;      /* constants as used, packed forms included */
+} hone_session_memory;
+
+HONE_API void hone_session_get_memory(const hone_session *session, hone_session_memory *memory);
+
+typedef struct hone_layer_profile {
+    const char *name;   /* of the node that gave the step its output */
+    const char *op;     /* ONNX operator, or what it was fused into */
+    const char *kernel; /* e.g. "hone_igemm_f32_6x16_avx2" */
+    double ms;          /* mean over the runs since creation or the last reset */
+    uint64_t multiply_adds;
+} hone_layer_profile;
+
+HONE_API uint32_t hone_session_layers(const hone_session *session);
+HONE_API hone_status hone_session_layer(const hone_session *session, uint32_t index,
+                                        hone_layer_profile *layer);
+HONE_API void hone_session_reset_profile(hone_session *session);
+
+/* The tier in use. */
+HONE_API hone_cpu_tier hone_session_tier(const hone_session *session);
+HONE_API uint32_t hone_session_threads(const hone_session *session);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

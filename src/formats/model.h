@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hone_model from the inside: a graph and its card, and what each format offers. */
+#ifndef HONE_FORMATS_MODEL_H
+#define HONE_FORMATS_MODEL_H
+
+#include "graph/graph.h"
+#include <hone/model.h>
+
+struct hone_model {
+    const hone_allocator *allocator;
+    hone_graph *graph; /* owned */
+    char *card;        /* owned, card_size + 1 bytes, NUL-terminated; NULL: none */
+    size_t card_size;
+    hone_format format;
+    uint64_t file_bytes;
+};
+
+/* Makes an empty model that takes the graph; on failure the graph is freed too. */
+hone_status hone__model_new(const hone_allocator *allocator, hone_graph *graph, hone_model **model,
+                            hone_error *error);
+
+/* formats/onnx: bytes (inside `blob`, kept by the graph) to a graph lifted to HONE_IR_OPSET, not
+ * yet inferred. `folder`: where external data may lie; NULL: refused. Warnings never: what is not
+ * understood is kept or is an error. */
+hone_status hone__onnx_read(hone_blob *blob, const char *folder, const hone_load_options *options,
+                            hone_graph **graph, hone_error *error);
+hone_status hone__onnx_write(const hone_graph *graph, const char *path, hone_error *error);
+
+/* formats/hone. Reading checks header, tables, bounds; weights only with options->verify. *card
+ * points into the blob. */
+hone_status hone__container_read(hone_blob *blob, const hone_load_options *options,
+                                 hone_graph **graph, const char **card, size_t *card_size,
+                                 hone_error *error);
+hone_status hone__container_write(const hone_graph *graph, const char *card, size_t card_size,
+                                  const char *path, hone_error *error);
+
+#endif
