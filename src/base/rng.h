@@ -12,7 +12,7 @@ typedef struct hone_rng {
 
 void hone__rng_seed(hone_rng *rng, uint64_t seed, uint64_t stream);
 uint64_t hone__rng_next(hone_rng *rng);
-/* Uniform in [0, bound), without bias (Lemire 2019); bound > 0. */
+/* Uniform in [0, bound) by rejection; bound > 0. */
 uint64_t hone__rng_below(hone_rng *rng, uint64_t bound);
 /* Uniform in [0, 1), 24 bits. */
 float hone__rng_float(hone_rng *rng);
