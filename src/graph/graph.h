@@ -110,7 +110,8 @@ struct hone_graph {
     hone_value **inputs, **outputs;
     const char **symbols; /* dim -1 - i is symbols[i] */
     uint32_t symbol_count, symbol_capacity;
-    struct hone_blob_ref *blobs;
+    struct hone_blob_ref *blobs; /* main graph only */
+    hone_graph *first_subgraph, *next_subgraph;
     struct hone_name_table *names; /* name -> value */
     int64_t source_opset;
 };
@@ -123,7 +124,8 @@ hone_status hone_blob_new(const hone_allocator *allocator, size_t bytes, hone_bl
                           hone_error *error); /* 64-byte aligned, cleared */
 hone_status hone_blob_borrow(const hone_allocator *allocator, const void *data, size_t bytes,
                              hone_blob **blob, hone_error *error);
-uint8_t *hone_blob_data(hone_blob *blob); /* read-only memory for mappings */
+const uint8_t *hone_blob_data(const hone_blob *blob);
+uint8_t *hone_blob_fill(hone_blob *blob); /* of hone_blob_new only; NULL for others */
 size_t hone_blob_size(const hone_blob *blob);
 void hone_blob_release(hone_blob *blob); /* NULL is fine */
 
