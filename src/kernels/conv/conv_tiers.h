@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The implementations of the family; private to src/kernels/conv. */
+#ifndef HONE_KERNELS_CONV_TIERS_H
+#define HONE_KERNELS_CONV_TIERS_H
+
+#include "kernels/conv/conv.h"
+
+extern const hone_conv_kernel hone_conv_f32_ref;
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/eltwise/eltwise.h"
+#include "kernels/eltwise/eltwise_tiers.h"
+
+static const hone_eltwise_table reference = {
+    .binary = hone_binary_f32_ref,
+    .unary = hone_unary_f32_ref,
+    .softmax = hone_softmax_f32_ref,
+    .lookup = hone_lookup_u8_ref,
+    .add_u8 = hone_add_u8_ref,
+    .mul_u8 = hone_mul_u8_ref,
+    .quantize = hone_quantize_u8_ref,
+    .dequantize = hone_dequantize_u8_ref,
+    .binary_name = "hone_binary_f32_ref",
+    .unary_name = "hone_unary_f32_ref",
+    .softmax_name = "hone_softmax_f32_ref",
+    .lookup_name = "hone_lookup_u8_ref",
+    .add_u8_name = "hone_add_u8_ref",
+    .mul_u8_name = "hone_mul_u8_ref",
+    .quantize_name = "hone_quantize_u8_ref",
+    .dequantize_name = "hone_dequantize_u8_ref",
+};
+
+void hone__eltwise_init(hone_eltwise_table *table, hone_cpu_tier tier) {
+    *table = reference;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The implementations of the family; private to src/kernels/eltwise. */
+#ifndef HONE_KERNELS_ELTWISE_TIERS_H
+#define HONE_KERNELS_ELTWISE_TIERS_H
+
+#include "kernels/eltwise/eltwise.h"
+
+void hone_binary_f32_ref(const hone_binary_args *args);
+void hone_unary_f32_ref(const hone_unary_args *args);
+void hone_softmax_f32_ref(const hone_softmax_args *args);
+void hone_lookup_u8_ref(const hone_lookup_args *args);
+void hone_add_u8_ref(const hone_binary_u8_args *args);
+void hone_mul_u8_ref(const hone_binary_u8_args *args);
+void hone_quantize_u8_ref(const hone_quantize_args *args);
+void hone_dequantize_u8_ref(const hone_dequantize_args *args);
+
+#endif

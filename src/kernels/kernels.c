@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/kernels.h"
+
+void hone__kernels_init(hone_kernels *kernels, hone_cpu_tier cap) {
+    hone_cpu_tier tier = hone_cpu_detect(cap);
+    kernels->tier = tier;
+    hone__conv_init(&kernels->conv, tier);
+    hone__dwconv_init(&kernels->dwconv, tier);
+    hone__qconv_init(&kernels->qconv, tier);
+    hone__qdwconv_init(&kernels->qdwconv, tier);
+    hone__pool2d_init(&kernels->pool, tier);
+    hone__eltwise_init(&kernels->eltwise, tier);
+    hone__layout_init(&kernels->layout, tier);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The implementations of the family; private to src/kernels/qconv. */
+#ifndef HONE_KERNELS_QCONV_TIERS_H
+#define HONE_KERNELS_QCONV_TIERS_H
+
+#include "kernels/qconv/qconv.h"
+
+extern const hone_qconv_kernel hone_qconv_u8s8_ref;
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The implementations of the family; private to src/kernels/qdwconv. */
+#ifndef HONE_KERNELS_QDWCONV_TIERS_H
+#define HONE_KERNELS_QDWCONV_TIERS_H
+
+#include "kernels/qdwconv/qdwconv.h"
+
+extern const hone_qdwconv_kernel hone_qdwconv_u8s8_ref;
+
+#endif
