@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # hone_module(NAME SOURCES ... [LINK ...] [LIBS ...])   one folder of src/: an object library that sees what it links
+# hone_library(TARGET STATIC|SHARED ...)                an installed library made of modules' objects
 # hone_test(NAME SOURCES ...)                           one test program, registered with CTest
+# hone_check(NAME COMMAND ... [ENV ...])                one script, registered with CTest; it skips by exiting 77
 
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
@@ -28,13 +30,26 @@ endif()
 find_package(Threads REQUIRED)
 set_property(GLOBAL PROPERTY HONE_MODULES "")
 
+# LINK names the modules whose headers the sources include; tests/house/layering reads it here.
+# LIBS are libraries by their plain names (sqlite3), so that hone.pc and HoneConfig.cmake can say them too.
 function(hone_module name)
   cmake_parse_arguments(M "" "" "SOURCES;LINK;LIBS" ${ARGN})
-  add_library(hone_${name} OBJECT ${M_SOURCES})
-  target_link_libraries(hone_${name} PRIVATE hone_flags Threads::Threads ${M_LIBS})
+  add_library(hone_module_${name} OBJECT ${M_SOURCES})
+  target_link_libraries(hone_module_${name} PRIVATE hone_flags Threads::Threads ${M_LIBS})
   set_property(GLOBAL APPEND PROPERTY HONE_MODULES ${name})
   set_property(GLOBAL APPEND PROPERTY HONE_LIBS ${M_LIBS})
-  set_property(GLOBAL PROPERTY HONE_LINK_${name} ${M_LINK}) # read by the layering test
+endfunction()
+
+# An installed target hone::EXPORT. Its users see include/hone and nothing of src/.
+function(hone_library target kind)
+  cmake_parse_arguments(L "" "NAME;EXPORT" "OBJECTS;LIBS" ${ARGN})
+  add_library(${target} ${kind} ${L_OBJECTS})
+  add_library(hone::${L_EXPORT} ALIAS ${target})
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:hone_flags> Threads::Threads ${L_LIBS} m)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${L_NAME} EXPORT_NAME ${L_EXPORT})
+  install(TARGETS ${target} EXPORT HoneTargets)
 endfunction()
 
 function(hone_test name)
@@ -49,4 +64,13 @@ function(hone_test name)
     HONE_ASSETS_DEFAULT="${CMAKE_SOURCE_DIR}/../shared" HONE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}>)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} ENVIRONMENT "${T_ENV}")
+endfunction()
+
+function(hone_check name)
+  cmake_parse_arguments(C "" "TIMEOUT" "COMMAND;ENV" ${ARGN})
+  if(NOT C_TIMEOUT)
+    set(C_TIMEOUT 300)
+  endif()
+  add_test(NAME ${name} COMMAND ${C_COMMAND} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${C_TIMEOUT} ENVIRONMENT "${C_ENV}")
 endfunction()
