@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 static hone_status fail_io(hone_error *error, const char *path, const char *doing) {
-    return hone_fail(error, HONE_IO, HONE_NO_OFFSET, "%s: cannot %s: %s", path, doing,
+    hone_status status = errno == ENOENT || errno == ENOTDIR ? HONE_NOT_FOUND : HONE_IO;
+    return hone_fail(error, status, HONE_NO_OFFSET, "%s: cannot %s: %s", path, doing,
                      strerror(errno));
 }
 

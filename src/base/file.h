@@ -10,8 +10,8 @@ typedef struct hone_mapping {
     size_t size;
 } hone_mapping;
 
-/* HONE_IO with the system's reason and the path in the message; a folder or other non-regular file
- * is HONE_IO. */
+/* HONE_NOT_FOUND, or HONE_IO with the system's reason and the path in the message; a folder or
+ * other non-regular file is HONE_IO. */
 hone_status hone__file_map(const char *path, hone_mapping *mapping, hone_error *error);
 void hone__file_unmap(hone_mapping *mapping);
 
