@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packing, tasks and row pointers of the indirect convolution.
+ * Packed: for each group and panel, bias [nr] then weights [tap][in_c / groups][nr]; channels
+ * behind the group's last are zero. Scratch: a row of zeros, pointers, gathered rows. */
+#include "kernels/conv/conv_tiled.h"
+#include "kernels/shared/element.h"
+#include "kernels/shared/gather.h"
+#include "kernels/shared/tiling.h"
+
+/* Below this many channels a tap, rows are gathered: the loop over one tap is too short. */
+enum { GATHER_BELOW = 16 };
+
+static bool gathers(const hone_conv_dims *dims) {
+    return hone__conv_taps(dims) > 1 && dims->in_c / dims->groups < GATHER_BELOW;
+}
+
+static hone_tiling tiling_of(const hone_conv_tiles *tiles, const hone_conv_dims *dims) {
+    size_t row = dims->in_c / dims->groups * sizeof(float), taps = hone__conv_taps(dims);
+    size_t fresh = hone__min_size(taps, (size_t)dims->stride_h * dims->stride_w);
+    hone_tile_shape shape = {tiles->mr, tiles->nr, 1, sizeof(float), 0, 1};
+    shape.row_bytes = row * (gathers(dims) ? taps : fresh) + taps * sizeof(void *);
+    return hone__tiling(dims, &shape);
+}
+
+bool hone__conv_tiled_supports(const hone_conv_kernel *kernel, const hone_conv_dims *dims) {
+    return true;
+}
+
+static size_t panel_floats(const hone_conv_tiles *tiles, const hone_tiling *tiling) {
+    return tiles->nr * (1 + tiling->depth);
+}
+
+size_t hone__conv_tiled_pack_bytes(const hone_conv_kernel *kernel, const hone_conv_dims *dims) {
+    hone_tiling tiling = tiling_of(kernel->tile, dims);
+    return dims->groups * tiling.panels * panel_floats(kernel->tile, &tiling) * sizeof(float);
+}
+
+static void pack_panel(const hone_tiling *tiling, size_t taps, const hone_conv_weights *weights,
+                       size_t o, size_t columns, size_t nr, float *out) {
+    memset(out, 0, nr * (1 + tiling->depth) * sizeof *out);
+    for (size_t c = 0; weights->bias && c < columns; c++)
+        out[c] = hone__element_f32(weights->bias, o + c);
+    out += nr;
+    for (size_t t = 0; t < taps; t++)
+        for (size_t i = 0; i < tiling->group_in; i++, out += nr)
+            for (size_t c = 0; c < columns; c++)
+                out[c] = hone__element_f32(weights->data, (o + c) * weights->out_step +
+                                                              i * weights->in_step +
+                                                              t * weights->tap_step);
+}
+
+void hone__conv_tiled_pack(const hone_conv_kernel *kernel, const hone_conv_dims *dims,
+                           const hone_conv_weights *weights, void *packed) {
+    const hone_conv_tiles *tiles = kernel->tile;
+    hone_tiling tiling = tiling_of(tiles, dims);
+    float *out = packed;
+    for (size_t g = 0; g < dims->groups; g++)
+        for (size_t p = 0; p < tiling.panels; p++) {
+            size_t first = p * tiles->nr;
+            size_t columns = hone__min_size(tiles->nr, tiling.group_out - first);
+            pack_panel(&tiling, hone__conv_taps(dims), weights, g * tiling.group_out + first,
+                       columns, tiles->nr, out);
+            out += panel_floats(tiles, &tiling);
+        }
+}
+
+/* Scratch memory: where each part begins. */
+typedef struct conv_scratch {
+    size_t pointers, rows, bytes; /* the zeros begin at 0 */
+} conv_scratch;
+
+static size_t line_up(size_t bytes) {
+    return hone__divide_up(bytes, 64) * 64;
+}
+
+static conv_scratch lay_scratch(const hone_conv_tiles *tiles, const hone_conv_dims *dims,
+                                const hone_tiling *tiling) {
+    conv_scratch s = {0};
+    size_t taps = gathers(dims) ? 1 : hone__conv_taps(dims);
+    size_t rows = hone__divide_up(tiling->row_block, tiles->mr) * tiles->mr;
+    s.pointers = line_up(tiling->group_in * sizeof(float));
+    s.rows = s.pointers + line_up(rows * taps * sizeof(void *));
+    s.bytes = s.rows;
+    if (gathers(dims)) s.bytes += line_up(tiling->row_block * tiling->depth * sizeof(float));
+    return s;
+}
+
+size_t hone__conv_tiled_scratch_bytes(const hone_conv_kernel *kernel, const hone_conv_dims *dims) {
+    hone_tiling tiling = tiling_of(kernel->tile, dims);
+    return lay_scratch(kernel->tile, dims, &tiling).bytes;
+}
+
+uint32_t hone__conv_tiled_task_count(const hone_conv_kernel *kernel, const hone_conv_dims *dims) {
+    hone_tiling tiling = tiling_of(kernel->tile, dims);
+    return hone__tiling_tasks(dims, &tiling);
+}
+
+static void copy_f32(void *out, const void *in, size_t count, int32_t zero) {
+    memcpy(out, in, count * sizeof(float));
+}
+
+/* Fills the row pointers of a task, gathering where that is the way. */
+static void prepare_rows(const hone_conv_args *args, const hone_tiling *tiling,
+                         const hone_tile_range *range, size_t mr, const conv_scratch *at,
+                         char *scratch) {
+    hone_gather gather = {
+        .dims = args->dims,
+        .input = args->input + range->group * tiling->group_in,
+        .pixel_bytes = args->input_stride * sizeof(float),
+        .channels = tiling->group_in,
+        .in_bytes = sizeof(float),
+        .out_bytes = sizeof(float),
+        .row_elements = tiling->depth,
+        .copy = copy_f32,
+    };
+    const void **pointers = (const void **)(void *)(scratch + at->pointers);
+    if (!gathers(args->dims)) {
+        memset(scratch, 0, at->pointers);
+        hone__gather_pointers(&gather, range->row, range->rows, mr, scratch, pointers);
+        return;
+    }
+    char *rows = scratch + at->rows;
+    size_t padded = hone__divide_up(range->rows, mr) * mr;
+    hone__gather_rows(&gather, range->row, range->rows, rows);
+    for (size_t r = 0; r < padded; r++)
+        pointers[r] = rows + hone__min_size(r, range->rows - 1) * tiling->depth * sizeof(float);
+}
+
+/* One panel of weights over all rows of the task. */
+static void run_panel(const hone_conv_tiles *tiles, const hone_conv_args *args,
+                      const hone_tile_range *range, hone_conv_tile tile, size_t channel) {
+    for (size_t r = 0; r < range->rows; r += tiles->mr) {
+        size_t pixel = range->row + r, rows = hone__min_size(tiles->mr, range->rows - r);
+        tile.output = args->output + pixel * args->output_stride + channel;
+        if (args->residual)
+            tile.residual = args->residual + pixel * args->residual_stride + channel;
+        tiles->run[rows - 1](&tile);
+        tile.rows += tile.taps * tiles->mr;
+    }
+}
+
+void hone__conv_tiled_run_task(const hone_conv_kernel *kernel, const hone_conv_args *args,
+                               uint32_t index, void *scratch) {
+    const hone_conv_tiles *tiles = kernel->tile;
+    hone_tiling tiling = tiling_of(tiles, args->dims);
+    hone_tile_range range = hone__tiling_range(&tiling, index);
+    conv_scratch at = lay_scratch(tiles, args->dims, &tiling);
+    prepare_rows(args, &tiling, &range, tiles->mr, &at, scratch);
+
+    hone_conv_tile tile = {
+        .rows = (const float *const *)(const void *)((char *)scratch + at.pointers),
+        .taps = gathers(args->dims) ? 1 : hone__conv_taps(args->dims),
+        .output_stride = args->output_stride,
+        .residual_stride = args->residual_stride,
+        .lo = args->lo,
+        .hi = args->hi,
+    };
+    tile.depth = tiling.depth / tile.taps;
+    for (size_t p = range.panel; p < range.panel + range.panels; p++) {
+        size_t first = p * tiles->nr;
+        tile.columns = hone__min_size(tiles->nr, tiling.group_out - first);
+        tile.panel = (const float *)args->packed +
+                     (range.group * tiling.panels + p) * panel_floats(tiles, &tiling);
+        run_panel(tiles, args, &range, tile, range.group * tiling.group_out + first);
+    }
+}

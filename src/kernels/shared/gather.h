@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inputs of a block of output pixels: as pointers (indirection) or copied into dense rows. */
+#ifndef HONE_KERNELS_GATHER_H
+#define HONE_KERNELS_GATHER_H
+
+#include "kernels/shared/geometry.h"
+
+/* Where the channels of one group lie. */
+typedef struct hone_gather {
+    const hone_conv_dims *dims;
+    const void *input;   /* first channel of the group in pixel 0 */
+    size_t pixel_bytes;  /* from an input pixel to the next */
+    size_t channels;     /* of the group */
+    size_t in_bytes;     /* of an input element */
+    size_t out_bytes;    /* of an element of a copied row */
+    size_t row_elements; /* of a copied row: taps * channels, and what follows is zeroed */
+    int32_t zero;        /* given to copy */
+    /* Copies `count` elements, converting them. Elements outside the input become all-bits-zero. */
+    void (*copy)(void *out, const void *in, size_t count, int32_t zero);
+} hone_gather;
+
+/* rows[p][tap][channel] for the output pixels [pixel, pixel + count), dense, row_elements a row. */
+void hone__gather_rows(const hone_gather *gather, size_t pixel, size_t count, void *rows);
+
+/* pointers[tile][tap][r], r < mr: the input pixel under a tap of output pixel
+ * pixel + tile * mr + r, or `outside` in the padding. The last tile repeats its last pixel. Uses
+ * dims, input and pixel_bytes. */
+void hone__gather_pointers(const hone_gather *gather, size_t pixel, size_t count, size_t mr,
+                           const void *outside, const void **pointers);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which tiers a table may be raised to. HONE_X86(x) is x where AVX2 files are compiled, else NULL;
+ * HONE_ARM(x) likewise for NEON: one place for the architecture, none in the bodies. */
+#ifndef HONE_KERNELS_TIERS_H
+#define HONE_KERNELS_TIERS_H
+
+#include <hone/base.h>
+
+#if defined(__x86_64__)
+#define HONE_X86(entry) (entry)
+#else
+#define HONE_X86(entry) NULL
+#endif
+
+#if defined(__aarch64__)
+#define HONE_ARM(entry) (entry)
+#else
+#define HONE_ARM(entry) NULL
+#endif
+
+static inline bool hone__tier_has_avx2(hone_cpu_tier tier) {
+    return tier == HONE_CPU_AVX2 || tier == HONE_CPU_AVX512 || tier == HONE_CPU_VNNI;
+}
+
+static inline bool hone__tier_has_neon(hone_cpu_tier tier) {
+    return tier == HONE_CPU_NEON || tier == HONE_CPU_NEONDOT;
+}
+
+#endif
