@@ -43,7 +43,8 @@ static hone_status read_kernel(const hone_node *node, const hone_shape *weights,
     const int64_t *unused = NULL;
     uint32_t rank = (uint32_t)window->rank;
     bool given = hone_node_ints(node, "kernel_shape", &unused) != 0;
-    if (!given && rank > 0 && weights == NULL) return bad(node, "kernel_shape", "is missing", error);
+    if (!given && rank > 0 && weights == NULL)
+        return bad(node, "kernel_shape", "is missing", error);
     HONE_TRY(read_list(node, "kernel_shape", rank, 1, 1, window->kernel, error));
     if (weights == NULL || weights->rank < window->rank) return HONE_OK;
     for (uint32_t i = 0; i < rank; ++i) {
@@ -81,7 +82,8 @@ int64_t hone__window_extent(const hone_window *window, int32_t axis) {
     return window->dilation[axis] * (window->kernel[axis] - 1) + 1;
 }
 
-/* Splits `total` padding; the odd one goes to the end for SAME_UPPER, to the beginning otherwise. */
+/* Splits `total` padding; the odd one goes to the end for SAME_UPPER, to the beginning otherwise.
+ */
 static void split_pads(hone_window *window, int32_t axis, int64_t total, bool upper) {
     int64_t less = total / 2, more = total - total / 2;
     window->pad_begin[axis] = upper ? less : more;

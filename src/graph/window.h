@@ -27,9 +27,9 @@ typedef struct hone_window {
     int64_t pad_begin[HONE_WINDOW_RANK], pad_end[HONE_WINDOW_RANK];
 } hone_window;
 
-/* Reads the attributes of a node over `rank` spatial dimensions. `weights`: the shape that gives the
- * kernel's size (its last `rank` dimensions) where kernel_shape is absent; NULL: the attribute is
- * required. HONE_SHAPE on anything out of range. */
+/* Reads the attributes of a node over `rank` spatial dimensions. `weights`: the shape that gives
+ * the kernel's size (its last `rank` dimensions) where kernel_shape is absent; NULL: the attribute
+ * is required. HONE_SHAPE on anything out of range. */
 hone_status hone__window_read(const hone_node *node, int32_t rank, const hone_shape *weights,
                               hone_window *window, hone_error *error);
 
