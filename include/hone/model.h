@@ -39,8 +39,13 @@ typedef struct hone_load_options {
 HONE_API hone_status hone_model_load(const char *path, const hone_load_options *options,
                                      hone_model **model, hone_error *error);
 
-/* The same from memory, which must outlive the model. External data is refused. `card` may be NULL.
- */
+/* The same for .hone files alone, and all that the device runtime has: other formats are another
+ * library's. The card is the one inside. */
+HONE_API hone_status hone_model_open(const char *path, const hone_load_options *options,
+                                     hone_model **model, hone_error *error);
+
+/* hone_model_load from memory, which must outlive the model. External data is refused, and
+ * there is no card unless a .hone file has one inside. */
 HONE_API hone_status hone_model_load_memory(const void *bytes, size_t size, hone_format format,
                                             const hone_load_options *options, hone_model **model,
                                             hone_error *error);
@@ -59,8 +64,9 @@ HONE_API hone_status hone_model_clone(const hone_model *model, hone_model **copy
  * stay equal up to the rounding of folded constants. Idempotent. */
 HONE_API hone_status hone_model_simplify(hone_model *model, hone_error *error);
 
-/* The card: JSON text, not NUL-terminated; NULL and 0 when there is none. Valid until the model is
- * freed or set. */
+/* The card: a JSON object as text, not NUL-terminated; NULL and 0 when there is none. Valid until
+ * the model is freed or the card is set. Setting it to size 0 removes it; a card whose `labels`
+ * name a file is HONE_USAGE, for there is no folder to find it in. */
 HONE_API const char *hone_model_card(const hone_model *model, size_t *size);
 HONE_API hone_status hone_model_set_card(hone_model *model, const char *json, size_t size,
                                          hone_error *error);

@@ -59,6 +59,7 @@ void hone__sha256_init(hone_sha256 *sha) {
 }
 
 void hone__sha256_update(hone_sha256 *sha, const void *data, size_t size) {
+    if (!size) return; /* data may be NULL then */
     const uint8_t *from = data;
     size_t waiting = (size_t)(sha->bytes % 64);
     sha->bytes += size;

@@ -19,6 +19,12 @@ struct hone_model {
 hone_status hone__model_new(const hone_allocator *allocator, hone_graph *graph, hone_model **model,
                             hone_error *error);
 
+/* Takes a copy of any bytes as the card; size 0: none. */
+hone_status hone__model_put_card(hone_model *model, const char *card, size_t size,
+                                 hone_error *error);
+/* The options' limits with defaults in the place of zeros; options may be NULL. */
+hone_limits hone__limits(const hone_load_options *options);
+
 /* formats/onnx: bytes (inside `blob`, kept by the graph) to a graph lifted to HONE_IR_OPSET, not
  * yet inferred. `folder`: where external data may lie; NULL: refused. Warnings never: what is not
  * understood is kept or is an error. */
@@ -31,6 +37,9 @@ hone_status hone__onnx_write(const hone_graph *graph, const char *path, hone_err
 hone_status hone__container_read(hone_blob *blob, const hone_load_options *options,
                                  hone_graph **graph, const char **card, size_t *card_size,
                                  hone_error *error);
+/* The same, verified, inferred and made a model. */
+hone_status hone__model_open_blob(hone_blob *blob, const hone_load_options *options,
+                                  hone_model **model, hone_error *error);
 hone_status hone__container_write(const hone_graph *graph, const char *card, size_t card_size,
                                   const char *path, hone_error *error);
 
