@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Giving symbolic dimensions their sizes, before lowering. */
+#include "base/error.h"
+#include "ops/ops.h"
+#include "runtime/session.h"
+
+#define FOLD_BYTES  ((size_t)256 << 20) /* one folded constant at most */
+#define FOLD_ROUNDS 4
+
+static hone_status wrong_shape(const hone_value *input, const hone_shape *given,
+                               hone_error *error) {
+    char have[128], want[128];
+    hone__shape_print(given, have, sizeof have);
+    hone__shape_print(&input->shape, want, sizeof want);
+    return hone_fail(error, HONE_SHAPE, HONE_NO_OFFSET, "input '%s': shape %s does not fit %s",
+                     input->name, have, want);
+}
+
+/* A copy, because binding a symbol changes the shapes of all values that name it. */
+static hone_status bind_shape(hone_graph *graph, hone_value *input, const hone_shape *given,
+                              hone_error *error) {
+    if (!hone__shape_known(given)) return wrong_shape(input, given, error);
+    if (input->shape.rank == HONE_RANK_UNKNOWN) {
+        input->shape = *given;
+        return HONE_OK;
+    }
+    if (input->shape.rank != given->rank) return wrong_shape(input, given, error);
+    for (int32_t i = 0; i < given->rank; i++) {
+        int64_t dim = input->shape.dim[i];
+        if (dim < 0)
+            hone_graph_bind_symbol(graph, dim, given->dim[i]);
+        else if (dim != given->dim[i])
+            return wrong_shape(input, given, error);
+    }
+    return HONE_OK;
+}
+
+static hone_status bind_batch(hone_graph *graph, hone_value *input, int64_t batch,
+                              hone_error *error) {
+    if (input->shape.rank > 0 && input->shape.dim[0] < 0)
+        hone_graph_bind_symbol(graph, input->shape.dim[0], batch);
+    if (input->shape.rank == HONE_RANK_UNKNOWN)
+        return hone_fail(error, HONE_SHAPE, HONE_NO_OFFSET,
+                         "input '%s' has no shape; give one to the session", input->name);
+    for (int32_t i = 0; i < input->shape.rank; i++)
+        if (input->shape.dim[i] < 0) {
+            const char *symbol = hone_graph_symbol_name(graph, input->shape.dim[i]);
+            return hone_fail(error, HONE_SHAPE, HONE_NO_OFFSET,
+                             "input '%s': dimension %d ('%s') is not known; give the session a "
+                             "shape for it",
+                             input->name, (int)i, symbol ? symbol : "?");
+        }
+    return HONE_OK;
+}
+
+hone_status hone__session_bind(hone_graph *graph, const hone_session_options *options,
+                               hone_error *error) {
+    int64_t batch = options->batch > 0 ? options->batch : 1;
+    for (uint32_t i = 0; i < graph->input_count; i++)
+        HONE_TRY(options->input_shapes
+                     ? bind_shape(graph, graph->inputs[i], &options->input_shapes[i], error)
+                     : bind_batch(graph, graph->inputs[i], batch, error));
+    HONE_TRY(hone_graph_infer(graph, error));
+    bool changed = true;
+    for (int round = 0; changed && round < FOLD_ROUNDS; round++)
+        HONE_TRY(hone__graph_fold(graph, FOLD_BYTES, &changed, error));
+    return HONE_OK;
+}

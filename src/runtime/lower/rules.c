@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules in the order in which they are tried. The reference is the last resort, and says so in
+ * the profile. */
+#include "base/error.h"
+#include "runtime/lower/lower.h"
+
+static const hone_rule rules[] = {
+    hone__rule_reference,
+};
+
+hone_status hone__lower_node(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                             hone_error *error) {
+    bool taken = false;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && !taken; i++)
+        HONE_TRY(rules[i](lowering, node, group, &taken, error));
+    if (taken) return HONE_OK;
+    return hone_fail(error, HONE_UNSUPPORTED, HONE_NO_OFFSET, "node '%s': nothing runs %s",
+                     node->name, hone_op_get(node->op)->name);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values on their way through lowering: where they lie, and the forms others ask for. */
+#include "base/error.h"
+#include "runtime/lower/lower.h"
+
+#include <string.h>
+
+static hone_lowered *state_of(hone_lowering *lowering, const hone_value *value) {
+    return &lowering->values[value->id];
+}
+
+hone_status hone__lower_buffer(hone_lowering *lowering, const char *name, hone_dtype dtype,
+                               int64_t elements, uint32_t *buffer, hone_error *error) {
+    hone_buffer made = {.name = name, .dtype = dtype};
+    if (!hone__dtype_bytes(dtype, elements, &made.bytes))
+        return hone_fail(error, HONE_UNSUPPORTED, HONE_NO_OFFSET,
+                         "value '%s': type %s cannot be computed", name, hone_dtype_name(dtype));
+    return hone__program_add_buffer(lowering->program, &made, buffer, error);
+}
+
+void hone__lower_alias(hone_lowering *lowering, const hone_value *value, hone_code code,
+                       const hone_view *view) {
+    hone_lowered *state = state_of(lowering, value);
+    state->ready = true;
+    state->code = value->dtype == HONE_U8 ? HONE_CODE_PLAIN : code;
+    state->view = *view;
+}
+
+static hone_status make_constant(hone_lowering *lowering, const hone_value *value,
+                                 hone_error *error) {
+    uint32_t buffer = 0;
+    HONE_TRY(hone__program_add_constant(lowering->program, value->name, value->dtype, value->data,
+                                        value->bytes, &buffer, error));
+    hone_view view = hone__view_dense(buffer, &value->shape);
+    hone__lower_alias(lowering, value, HONE_CODE_PLAIN, &view);
+    return HONE_OK;
+}
+
+/* A value nobody made yet: a constant, or the output of a node that waits to be asked for. */
+static hone_status ensure(hone_lowering *lowering, const hone_value *value, hone_error *error) {
+    if (state_of(lowering, value)->ready) return HONE_OK;
+    if (value->kind == HONE_VALUE_CONSTANT) return make_constant(lowering, value, error);
+    if (value->producer && lowering->roles[value->producer->id] == HONE_ROLE_ABSORBED) {
+        lowering->roles[value->producer->id] = HONE_ROLE_ALONE;
+        return hone__lower_node(lowering, value->producer, NULL, error);
+    }
+    return hone_fail(error, HONE_UNSUPPORTED, HONE_NO_OFFSET,
+                     "value '%s' is used before it is made", value->name);
+}
+
+/* Constants are converted at once, others by a step. */
+static hone_status convert_constant(hone_lowering *lowering, const hone_value *value,
+                                    hone_dtype dtype, const hone_view *from, hone_view *to,
+                                    hone_error *error) {
+    hone_program *program = lowering->program;
+    const hone_buffer *source = &program->buffers[from->buffer];
+    size_t element = hone_dtype_bits(dtype) / 8;
+    size_t bytes = (size_t)hone__view_elements(from) * element;
+    void *memory = NULL;
+    HONE_TRY(hone__program_keep(program, bytes, &memory, error));
+    hone__move_now(&program->kernels, element, to, memory, from, source->constant);
+    uint32_t buffer = 0;
+    HONE_TRY(
+        hone__program_add_constant(program, value->name, dtype, memory, bytes, &buffer, error));
+    to->buffer = buffer;
+    return HONE_OK;
+}
+
+static hone_view shaped(uint32_t buffer, const hone_shape *shape, hone_form form) {
+    if (form == HONE_FORM_DENSE) return hone__view_dense(buffer, shape);
+    return hone__view_pixels(buffer, shape, shape->dim[1]);
+}
+
+static hone_status reform(hone_lowering *lowering, const hone_value *value, hone_code code,
+                          hone_form form, const hone_view *from, hone_view *to, hone_error *error) {
+    hone_program *program = lowering->program;
+    hone_dtype dtype = hone__lower_dtype(value, code);
+    *to = shaped(0, &value->shape, form);
+    if (program->buffers[from->buffer].place == HONE_PLACE_CONSTANT)
+        return convert_constant(lowering, value, dtype, from, to, error);
+    HONE_TRY(hone__lower_buffer(lowering, value->name, dtype, hone__view_elements(from),
+                                &to->buffer, error));
+    hone_label label = {.name = value->name, .op = "Layout"};
+    return hone__step_move(program, &label, to, from, error);
+}
+
+static bool has_form(const hone_view *view, hone_form form) {
+    int64_t stride;
+    return form == HONE_FORM_DENSE ? hone__view_is_dense(view)
+                                   : hone__view_is_pixels(view, &stride);
+}
+
+/* s8 bytes to u8 and back: adding 128 flips the highest bit. */
+static hone_status recode(hone_lowering *lowering, const hone_value *value, hone_code code,
+                          hone_view *view, hone_error *error) {
+    hone_lowered *state = state_of(lowering, value);
+    hone_view from = state->view, to = from;
+    hone_form form = has_form(&from, HONE_FORM_PIXELS) ? HONE_FORM_PIXELS : HONE_FORM_DENSE;
+    if (!has_form(&from, form))
+        HONE_TRY(reform(lowering, value, state->code, form, &state->view, &from, error));
+    to = shaped(0, &value->shape, form);
+    HONE_TRY(hone__lower_buffer(lowering, value->name, hone__lower_dtype(value, code),
+                                hone__view_elements(&from), &to.buffer, error));
+    hone_label label = {.name = value->name, .op = "Sign"};
+    uint8_t table[256];
+    for (int i = 0; i < 256; i++) table[i] = (uint8_t)(i ^ 0x80);
+    HONE_TRY(hone__step_lookup(lowering->program, &label, &to, &from, table, error));
+    *view = to;
+    return HONE_OK;
+}
+
+hone_status hone__lower_view(hone_lowering *lowering, const hone_value *value, hone_code code,
+                             hone_view *view, hone_error *error) {
+    HONE_TRY(ensure(lowering, value, error));
+    hone_lowered *state = state_of(lowering, value);
+    if (value->dtype == HONE_U8) code = HONE_CODE_PLAIN;
+    if (state->code == code) {
+        *view = state->view;
+        return HONE_OK;
+    }
+    for (int form = 0; form < 2; form++)
+        if (state->made[code][form]) {
+            *view = state->forms[code][form];
+            return HONE_OK;
+        }
+    HONE_TRY(recode(lowering, value, code, view, error));
+    hone_form form = has_form(view, HONE_FORM_PIXELS) ? HONE_FORM_PIXELS : HONE_FORM_DENSE;
+    state->made[code][form] = true;
+    state->forms[code][form] = *view;
+    return HONE_OK;
+}
+
+hone_status hone__lower_form(hone_lowering *lowering, const hone_value *value, hone_code code,
+                             hone_form form, hone_view *view, hone_error *error) {
+    hone_lowered *state = state_of(lowering, value);
+    if (value->dtype == HONE_U8) code = HONE_CODE_PLAIN;
+    if (state->made[code][form]) {
+        *view = state->forms[code][form];
+        return HONE_OK;
+    }
+    hone_view from;
+    HONE_TRY(hone__lower_view(lowering, value, code, &from, error));
+    if (has_form(&from, form))
+        *view = from;
+    else
+        HONE_TRY(reform(lowering, value, code, form, &from, view, error));
+    state->made[code][form] = true;
+    state->forms[code][form] = *view;
+    return HONE_OK;
+}
+
+bool hone__lower_is_pixels(hone_lowering *lowering, const hone_value *value) {
+    const hone_lowered *state = state_of(lowering, value);
+    int64_t stride;
+    return state->ready && value->shape.rank >= 3 && hone__view_is_pixels(&state->view, &stride);
+}
+
+hone_status hone__lower_output(hone_lowering *lowering, const hone_value *value, hone_code code,
+                               hone_form form, hone_view *view, hone_error *error) {
+    int64_t elements;
+    HONE_TRY(hone_shape_elements(&value->shape, &elements, error));
+    *view = shaped(0, &value->shape, form);
+    HONE_TRY(hone__lower_buffer(lowering, value->name, hone__lower_dtype(value, code), elements,
+                                &view->buffer, error));
+    hone__lower_alias(lowering, value, code, view);
+    return HONE_OK;
+}
