@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels/qconv/qconv.h"
 #include "kernels/qconv/qconv_tiers.h"
+#include "kernels/shared/tiers.h"
+
+static void add(hone_qconv_table *table, const hone_qconv_kernel *kernel) {
+    if (kernel) table->list[table->count++] = kernel;
+}
 
 void hone__qconv_init(hone_qconv_table *table, hone_cpu_tier tier) {
     table->count = 0;
-    table->list[table->count++] = &hone_qconv_u8s8_ref;
+    add(table, &hone_qconv_u8s8_ref);
+    if (hone__tier_has_avx2(tier)) add(table, HONE_X86(&hone_qconv_u8s8_4x16_avx2));
+    if (hone__tier_has_neon(tier)) add(table, HONE_ARM(&hone_qconv_u8s8_8x8_neon));
 }
 
 const hone_qconv_kernel *hone__qconv_choose(const hone_qconv_table *table,

@@ -6,5 +6,7 @@
 #include "kernels/qconv/qconv.h"
 
 extern const hone_qconv_kernel hone_qconv_u8s8_ref;
+extern const hone_qconv_kernel hone_qconv_u8s8_4x16_avx2; /* x86_64 */
+extern const hone_qconv_kernel hone_qconv_u8s8_8x8_neon;  /* aarch64 */
 
 #endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packing and tasks of the quantized convolution. Packed: for each group and panel what
+ * hone_qconv_tile says; channels behind the group's last and depths behind the last are zero. */
+#include "kernels/qconv/qconv_tiled.h"
+#include "kernels/shared/element.h"
+#include "kernels/shared/gather.h"
+#include "kernels/shared/tiling.h"
+
+static hone_tiling tiling_of(const hone_qconv_tiles *tiles, const hone_conv_dims *dims) {
+    size_t depth = hone__conv_taps(dims) * (dims->in_c / dims->groups);
+    hone_tile_shape shape = {tiles->mr, tiles->nr, tiles->depth_step, 1, 2 * depth, 8};
+    return hone__tiling(dims, &shape);
+}
+
+bool hone__qconv_tiled_supports(const hone_qconv_kernel *kernel, const hone_conv_dims *dims) {
+    return true;
+}
+
+/* A multiple of 64 for nr = 16 and even depth; else rounded up, so that panels stay aligned. */
+static size_t panel_bytes(const hone_qconv_tiles *tiles, const hone_tiling *tiling) {
+    size_t bytes = tiles->nr * (sizeof(int32_t) + sizeof(float) + tiling->depth);
+    return hone__divide_up(bytes, 64) * 64;
+}
+
+size_t hone__qconv_tiled_pack_bytes(const hone_qconv_kernel *kernel, const hone_conv_dims *dims) {
+    hone_tiling tiling = tiling_of(kernel->tile, dims);
+    return dims->groups * tiling.panels * panel_bytes(kernel->tile, &tiling);
+}
+
+/* One panel: output channels [o, o + columns). */
+static void pack_panel(const hone_qconv_tiles *tiles, const hone_tiling *tiling, size_t taps,
+                       const hone_qconv_pack *source, size_t o, size_t columns, char *out) {
+    const hone_conv_weights *weights = &source->weights;
+    size_t nr = tiles->nr, pack = tiles->pack;
+    memset(out, 0, panel_bytes(tiles, tiling));
+    if (weights->bias) memcpy(out, (const int32_t *)weights->bias + o, columns * sizeof(int32_t));
+    memcpy(out + nr * sizeof(int32_t), (const float *)source->multiplier + o,
+           columns * sizeof(float));
+    int8_t *to = (int8_t *)out + nr * (sizeof(int32_t) + sizeof(float));
+    for (size_t c = 0; c < columns; c++)
+        for (size_t t = 0; t < taps; t++)
+            for (size_t i = 0; i < tiling->group_in; i++) {
+                size_t k = t * tiling->group_in + i;
+                to[(k / pack * nr + c) * pack + k % pack] =
+                    ((const int8_t *)weights->data)[(o + c) * weights->out_step +
+                                                    i * weights->in_step + t * weights->tap_step];
+            }
+}
+
+void hone__qconv_tiled_pack(const hone_qconv_kernel *kernel, const hone_conv_dims *dims,
+                            const hone_qconv_pack *source, void *packed) {
+    const hone_qconv_tiles *tiles = kernel->tile;
+    hone_tiling tiling = tiling_of(tiles, dims);
+    char *out = packed;
+    for (size_t g = 0; g < dims->groups; g++)
+        for (size_t p = 0; p < tiling.panels; p++) {
+            size_t first = p * tiles->nr;
+            size_t columns = hone__min_size(tiles->nr, tiling.group_out - first);
+            pack_panel(tiles, &tiling, hone__conv_taps(dims), source, g * tiling.group_out + first,
+                       columns, out);
+            out += panel_bytes(tiles, &tiling);
+        }
+}
+
+size_t hone__qconv_tiled_scratch_bytes(const hone_qconv_kernel *kernel,
+                                       const hone_conv_dims *dims) {
+    hone_tiling tiling = tiling_of(kernel->tile, dims);
+    return tiling.row_block * tiling.depth * sizeof(int16_t);
+}
+
+uint32_t hone__qconv_tiled_task_count(const hone_qconv_kernel *kernel, const hone_conv_dims *dims) {
+    hone_tiling tiling = tiling_of(kernel->tile, dims);
+    return hone__tiling_tasks(dims, &tiling);
+}
+
+static void widen_rows(const hone_qconv_tiles *tiles, const hone_qconv_args *args,
+                       const hone_tiling *tiling, const hone_tile_range *range, void *rows) {
+    hone_gather gather = {
+        .dims = args->dims,
+        .input = args->input + range->group * tiling->group_in,
+        .pixel_bytes = args->input_stride,
+        .channels = tiling->group_in,
+        .in_bytes = 1,
+        .out_bytes = sizeof(int16_t),
+        .row_elements = tiling->depth,
+        .zero = args->input_zero,
+        .copy = tiles->widen,
+    };
+    hone__gather_rows(&gather, range->row, range->rows, rows);
+}
+
+/* One panel of weights over all rows of the task. */
+static void run_panel(const hone_qconv_tiles *tiles, const hone_qconv_args *args,
+                      const hone_tile_range *range, hone_qconv_tile tile, size_t channel) {
+    for (size_t r = 0; r < range->rows; r += tiles->mr) {
+        size_t at = (range->row + r) * args->output_stride + channel;
+        if (args->output)
+            tile.output = args->output + at;
+        else
+            tile.output_f32 = args->output_f32 + at;
+        tiles->run[hone__min_size(tiles->mr, range->rows - r) - 1](&tile);
+        tile.rows += tiles->mr * tile.depth;
+    }
+}
+
+void hone__qconv_tiled_run_task(const hone_qconv_kernel *kernel, const hone_qconv_args *args,
+                                uint32_t index, void *scratch) {
+    const hone_qconv_tiles *tiles = kernel->tile;
+    hone_tiling tiling = tiling_of(tiles, args->dims);
+    hone_tile_range range = hone__tiling_range(&tiling, index);
+    widen_rows(tiles, args, &tiling, &range, scratch);
+    hone_qconv_tile tile = {
+        .rows = scratch,
+        .depth = tiling.depth,
+        .output_stride = args->output_stride,
+        .output_zero = args->output_zero,
+        .lo = args->lo,
+        .hi = args->hi,
+    };
+    for (size_t p = range.panel; p < range.panel + range.panels; p++) {
+        size_t first = p * tiles->nr;
+        tile.columns = hone__min_size(tiles->nr, tiling.group_out - first);
+        tile.panel = (const char *)args->packed +
+                     (range.group * tiling.panels + p) * panel_bytes(tiles, &tiling);
+        run_panel(tiles, args, &range, tile, range.group * tiling.group_out + first);
+    }
+}
