@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packing and tasks of the quantized depthwise convolution. A task is a few output rows. Scratch: a
+ * pixel of zero points, then the tap pointers. */
+#include "kernels/qdwconv/qdwconv_tiled.h"
+#include "kernels/shared/element.h"
+#include "kernels/shared/taps.h"
+
+bool hone__qdwconv_tiled_supports(const hone_qdwconv_kernel *kernel, const hone_conv_dims *dims) {
+    return dims->groups == dims->in_c && dims->in_c == dims->out_c;
+}
+
+static size_t pairs_of(const hone_conv_dims *dims) {
+    return hone__divide_up(hone__conv_taps(dims), 2);
+}
+
+size_t hone__qdwconv_panel_bytes(size_t width, size_t pairs) {
+    return width * (sizeof(int32_t) + sizeof(float) + pairs * 2 * sizeof(int16_t));
+}
+
+size_t hone__qdwconv_tiled_pack_bytes(const hone_qdwconv_kernel *kernel,
+                                      const hone_conv_dims *dims) {
+    size_t width = ((const hone_qdwconv_tiles *)kernel->tile)->width;
+    return hone__divide_up(dims->out_c, width) * hone__qdwconv_panel_bytes(width, pairs_of(dims));
+}
+
+/* Channel c into lane `lane` of its panel. */
+static void pack_channel(const hone_conv_dims *dims, const hone_qconv_pack *source, size_t width,
+                         size_t c, size_t lane, char *panel) {
+    const hone_conv_weights *weights = &source->weights;
+    int32_t *bias = (int32_t *)(void *)panel;
+    int16_t *to = (int16_t *)(bias + 2 * width);
+    int32_t sum = 0;
+    for (size_t t = 0; t < hone__conv_taps(dims); t++) {
+        int8_t w = ((const int8_t *)weights->data)[c * weights->out_step + t * weights->tap_step];
+        to[(t / 2 * width + lane) * 2 + t % 2] = w;
+        sum += w;
+    }
+    uint32_t own = weights->bias ? (uint32_t)hone__element_s32(weights->bias, c) : 0;
+    bias[lane] = (int32_t)(own - (uint32_t)sum * source->input_zero);
+    float multiplier = hone__element_f32(source->multiplier, c);
+    memcpy(bias + width + lane, &multiplier, sizeof multiplier);
+}
+
+void hone__qdwconv_tiled_pack(const hone_qdwconv_kernel *kernel, const hone_conv_dims *dims,
+                              const hone_qconv_pack *source, void *packed) {
+    size_t width = ((const hone_qdwconv_tiles *)kernel->tile)->width;
+    size_t bytes = hone__qdwconv_panel_bytes(width, pairs_of(dims));
+    memset(packed, 0, hone__qdwconv_tiled_pack_bytes(kernel, dims));
+    for (size_t c = 0; c < dims->out_c; c++)
+        pack_channel(dims, source, width, c, c % width, (char *)packed + c / width * bytes);
+}
+
+static size_t outside_bytes(const hone_conv_dims *dims) {
+    return hone__divide_up(dims->in_c, 64) * 64;
+}
+
+size_t hone__qdwconv_tiled_scratch_bytes(const hone_qdwconv_kernel *kernel,
+                                         const hone_conv_dims *dims) {
+    return outside_bytes(dims) + pairs_of(dims) * 2 * sizeof(void *);
+}
+
+uint32_t hone__qdwconv_tiled_task_count(const hone_qdwconv_kernel *kernel,
+                                        const hone_conv_dims *dims) {
+    size_t rows = (size_t)dims->n * dims->out_h;
+    return (uint32_t)hone__divide_up(rows, hone__taps_rows_per_task(dims));
+}
+
+static void run_row(const hone_qdwconv_tiles *tiles, const hone_qdwconv_args *args, hone_taps *taps,
+                    hone_qdwconv_tile *tile, size_t row) {
+    size_t pixels, count = hone__conv_taps(args->dims);
+    hone__taps_start(taps, row);
+    while ((pixels = hone__taps_next(taps, HONE_QDWCONV_PIXELS)) > 0) {
+        size_t at = row * args->dims->out_w + taps->x;
+        tile->output = args->output + at * args->output_stride;
+        if (count % 2) taps->pointers[count] = taps->pointers[count - 1];
+        tiles->run[pixels - 1](tile);
+    }
+}
+
+void hone__qdwconv_tiled_run_task(const hone_qdwconv_kernel *kernel, const hone_qdwconv_args *args,
+                                  uint32_t index, void *scratch) {
+    const hone_conv_dims *d = args->dims;
+    hone_taps taps = {
+        .dims = d,
+        .input = args->input,
+        .pixel_bytes = args->input_stride,
+        .outside = scratch,
+        .pointers = (const void **)(void *)((char *)scratch + outside_bytes(d)),
+    };
+    hone_qdwconv_tile tile = {
+        .taps = (const uint8_t *const *)(const void *)taps.pointers,
+        .pairs = pairs_of(d),
+        .step = d->stride_w * args->input_stride,
+        .panel = args->packed,
+        .channels = d->out_c,
+        .output_stride = args->output_stride,
+        .output_zero = args->output_zero,
+        .lo = args->lo,
+        .hi = args->hi,
+    };
+    memset(scratch, args->input_zero, outside_bytes(d));
+    size_t block = hone__taps_rows_per_task(d), row = index * block;
+    size_t end = hone__min_size(row + block, (size_t)d->n * d->out_h);
+    for (; row < end; row++) run_row(kernel->tile, args, &taps, &tile, row);
+}
