@@ -39,8 +39,8 @@ static void one_line(char *message) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = ' ';
 }
 
-hone_status hone_fail(hone_error *error, hone_status status, uint64_t offset, const char *format,
-                      ...) {
+hone_status(hone_fail)(hone_error *error, hone_status status, uint64_t offset, const char *format,
+                       ...) {
     if (!error) return status;
     va_list args;
     va_start(args, format);
@@ -52,7 +52,7 @@ hone_status hone_fail(hone_error *error, hone_status status, uint64_t offset, co
     return status;
 }
 
-hone_status hone_fail_memory(hone_error *error, size_t bytes) {
+hone_status(hone_fail_memory)(hone_error *error, size_t bytes) {
     return hone_fail(error, HONE_MEMORY, HONE_NO_OFFSET, "out of memory (%zu bytes wanted)", bytes);
 }
 

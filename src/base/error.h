@@ -15,6 +15,14 @@ hone_status hone_fail_memory(hone_error *error, size_t bytes);
  * Returns its status. */
 hone_status hone_error_prefix(hone_error *error, const char *format, ...) HONE_PRINTF(2, 3);
 
+/* What these return is never HONE_OK. The compiler is told so here: else it would fear, behind
+ * every HONE_TRY, for out-parameters that only a success fills. */
+static inline hone_status hone__not_ok(hone_status status) {
+    return status == HONE_OK ? HONE_USAGE : status;
+}
+#define hone_fail(...)                 hone__not_ok(hone_fail(__VA_ARGS__))
+#define hone_fail_memory(error, bytes) hone__not_ok(hone_fail_memory(error, bytes))
+
 #define HONE_TRY(expression)                                                                       \
     do {                                                                                           \
         hone_status hone_try_status = (expression);                                                \

@@ -68,7 +68,7 @@ hone_status hone__rule_stft(hone_infer *in) {
 
 hone_status hone__rule_window(hone_infer *in) {
     hone_shape out = {.rank = 1};
-    hone_dtype dtype;
+    hone_dtype dtype = HONE_DTYPE_NONE;
     HONE_TRY(read_dtype(in, "output_datatype", HONE_F32, &dtype));
     HONE_TRY(read_size(in, 0, 0, &out.dim[0]));
     return hone__infer_set(in, 0, dtype, &out);
@@ -78,7 +78,7 @@ hone_status hone__rule_window(hone_infer *in) {
 hone_status hone__rule_mel_weights(hone_infer *in) {
     hone_shape out = {.rank = 2};
     int64_t length;
-    hone_dtype dtype;
+    hone_dtype dtype = HONE_DTYPE_NONE;
     HONE_TRY(read_dtype(in, "output_datatype", HONE_F32, &dtype));
     HONE_TRY(read_size(in, 1, 0, &length));
     HONE_TRY(hone__dim_affine(in, length, 2, 2, &out.dim[0]));
@@ -89,7 +89,7 @@ hone_status hone__rule_mel_weights(hone_infer *in) {
 hone_status hone__rule_random(hone_infer *in) {
     const int64_t *dims;
     uint32_t count = hone_node_ints(in->node, "shape", &dims);
-    hone_dtype dtype;
+    hone_dtype dtype = HONE_DTYPE_NONE;
     HONE_TRY(read_dtype(in, "dtype", HONE_F32, &dtype));
     if (count > HONE_MAX_RANK) return hone__infer_fail(in, "the rank is too high");
     hone_shape out = hone__shape((int32_t)count, dims);
@@ -100,14 +100,14 @@ hone_status hone__rule_random(hone_infer *in) {
 }
 
 hone_status hone__rule_random_like(hone_infer *in) {
-    hone_dtype dtype;
+    hone_dtype dtype = HONE_DTYPE_NONE;
     HONE_TRY(read_dtype(in, "dtype", hone__in_dtype(in, 0), &dtype));
     return hone__infer_set(in, 0, dtype, hone__in_shape(in, 0));
 }
 
 hone_status hone__rule_multinomial(hone_infer *in) {
     const hone_shape *x = hone__in_shape(in, 0);
-    hone_dtype dtype;
+    hone_dtype dtype = HONE_DTYPE_NONE;
     int64_t samples = hone_node_int(in->node, "sample_size", 1);
     HONE_TRY(read_dtype(in, "dtype", HONE_S32, &dtype));
     if (x == NULL) return hone__infer_set_rank(in, 0, dtype, 2);

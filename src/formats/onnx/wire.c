@@ -60,7 +60,7 @@ static hone_status take(hone_wire *wire, uint64_t count, uint64_t offset, hone_w
 }
 
 static hone_status payload(hone_wire *wire, hone_wire_field *field, hone_error *error) {
-    hone_wire part;
+    hone_wire part = {0};
     uint64_t length;
     switch (field->type) {
     case HONE_WIRE_VARINT:
@@ -145,7 +145,7 @@ hone_status hone__wire_item(hone_wire_field *field, hone_wire_type type, uint64_
         return HONE_OK;
     }
     if (type == HONE_WIRE_VARINT) return hone__wire_varint(&field->bytes, bits, error);
-    hone_wire item;
+    hone_wire item = {0};
     uint64_t width = type == HONE_WIRE_FIXED32 ? 4 : 8;
     HONE_TRY(take(&field->bytes, width, field->offset, &item, error));
     *bits = width == 4 ? hone__load32(item.at) : hone__load64(item.at);
