@@ -23,11 +23,11 @@ extern "C" {
     X(ANOMALY, 3, "anomaly")                                                                       \
     X(KEYWORD, 4, "keyword")
 
-typedef enum hone_task {
+typedef enum hone_task_kind {
 #define HONE_TASK_ENUM(name, number, word) HONE_TASK_##name = number,
     HONE_TASK_MAP(HONE_TASK_ENUM)
 #undef HONE_TASK_ENUM
-} hone_task;
+} hone_task_kind;
 
 typedef enum hone_layout { HONE_LAYOUT_NCHW = 0, HONE_LAYOUT_NHWC } hone_layout;
 typedef enum hone_color { HONE_COLOR_RGB = 0, HONE_COLOR_BGR, HONE_COLOR_GRAY } hone_color;
@@ -83,8 +83,8 @@ HONE_API hone_status hone_card_parse(const char *json, size_t size, hone_card **
 HONE_API hone_status hone_card_of(const hone_model *model, hone_card **card, hone_error *error);
 HONE_API void hone_card_free(hone_card *card);
 
-HONE_API hone_task hone_card_task(const hone_card *card);
-HONE_API const char *hone_task_name(hone_task task);
+HONE_API hone_task_kind hone_card_task(const hone_card *card);
+HONE_API const char *hone_task_name(hone_task_kind task);
 HONE_API uint32_t hone_card_inputs(const hone_card *card);
 /* Input `index`, NULL beyond the last. */
 HONE_API const hone_card_input *hone_card_get_input(const hone_card *card, uint32_t index);

@@ -263,7 +263,7 @@ static hone_status read_card(const reader *r, const json_t *root) {
     if (!json_is_object(root)) return wrong(r, "", "the whole", "a JSON object");
     HONE_TRY(get_word(r, root, "", "task", tasks, &task, &found));
     if (!found) return wrong(r, "", "task", "given");
-    r->card->task = (hone_task)task;
+    r->card->task = (hone_task_kind)task;
     HONE_TRY(read_inputs(r, root));
     HONE_TRY(read_labels(r, root));
     HONE_TRY(get_size(r, root, "", "class_offset", 0, CARD_MAX_LABELS, &r->card->class_offset));
@@ -314,11 +314,11 @@ void hone_card_free(hone_card *card) {
     hone__free(NULL, card, sizeof *card);
 }
 
-hone_task hone_card_task(const hone_card *card) {
+hone_task_kind hone_card_task(const hone_card *card) {
     return card->task;
 }
 
-const char *hone_task_name(hone_task task) {
+const char *hone_task_name(hone_task_kind task) {
     switch (task) {
 #define TASK_NAME(name, number, text)                                                              \
     case HONE_TASK_##name:                                                                         \

@@ -8,7 +8,7 @@
 
 struct hone_card {
     hone_arena arena;
-    hone_task task;
+    hone_task_kind task;
     uint32_t input_count;
     hone_card_input *inputs;
     hone_card_decoder decoder;
