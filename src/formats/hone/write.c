@@ -132,13 +132,22 @@ static uint32_t number_values(const scope *s) {
     return count;
 }
 
-static hone_status write_value(hone_packer *p, const hone_value *value) {
+/* What inference finds is not stored: opening finds it again, and the names of its symbols depend
+ * on how often it ran. */
+static bool is_inferred(const hone_packer *p, const scope *s, const hone_value *value) {
+    return s->graph == p->root && value->kind == HONE_VALUE_COMPUTED && value->producer &&
+           strcmp(hone_op_get(value->producer->op)->shape_rule, "unknown") != 0;
+}
+
+static hone_status write_value(hone_packer *p, const scope *s, const hone_value *value) {
+    bool inferred = is_inferred(p, s, value);
+    hone_shape shape = inferred ? hone__shape_unknown() : value->shape;
     HONE_TRY(add_name(p, HONE_SECTION_VALUES, value->name));
     add8(p, HONE_SECTION_VALUES, (uint8_t)value->kind);
-    add8(p, HONE_SECTION_VALUES, (uint8_t)value->dtype);
-    add8(p, HONE_SECTION_VALUES, (uint8_t)(int8_t)value->shape.rank);
+    add8(p, HONE_SECTION_VALUES, inferred ? HONE_DTYPE_NONE : (uint8_t)value->dtype);
+    add8(p, HONE_SECTION_VALUES, (uint8_t)(int8_t)shape.rank);
     add8(p, HONE_SECTION_VALUES, 0);
-    HONE_TRY(add_dims(p, &value->shape));
+    HONE_TRY(add_dims(p, &shape));
     if (value->kind != HONE_VALUE_CONSTANT) return HONE_OK;
     if (value->dtype == HONE_STRING)
         return hone_fail(p->error, HONE_UNSUPPORTED, HONE_NO_OFFSET,
@@ -249,7 +258,7 @@ static hone_status write_scope(hone_packer *p, const scope *s) {
     add32(p, HONE_SECTION_GRAPHS, 0);
     add64(p, HONE_SECTION_GRAPHS, (uint64_t)graph->source_opset);
     for (const hone_value *value = graph->first_value; value; value = value->next)
-        if (s->numbers[value->id]) HONE_TRY(write_value(p, value));
+        if (s->numbers[value->id]) HONE_TRY(write_value(p, s, value));
     write_links(p, s, graph->inputs, graph->input_count);
     write_links(p, s, graph->outputs, graph->output_count);
     for (const hone_node *node = graph->first_node; node; node = node->next)
