@@ -146,8 +146,10 @@ static hone_status read_list(hone_arena *arena, const attr_facts *facts, hone_at
     return HONE_OK;
 }
 
-/* Raw data stays in its blob: an attribute's tensor is const, though hone_tensor's pointer is not.
- */
+#define SMALL_TENSOR 4096 /* up to this a copy is cheaper than thinking of alignment */
+
+/* Big raw data stays in its blob: an attribute's tensor is const, though hone_tensor's pointer is
+ * not. */
 static hone_status read_tensor(hone_onnx_reader *reader, hone_graph *graph, hone_wire message,
                                hone_attr *attr, hone_error *error) {
     hone_onnx_tensor found;
@@ -157,10 +159,11 @@ static hone_status read_tensor(hone_onnx_reader *reader, hone_graph *graph, hone
     } at;
     HONE_TRY(hone__onnx_tensor(reader, graph, message, &found, error));
     hone_tensor *tensor = hone__arena_alloc(&graph->arena, 1, sizeof *tensor);
+    bool copied = !found.data || found.bytes <= SMALL_TENSOR;
     at.in_blob = found.data;
-    if (!found.data) at.data = hone__arena_alloc(&graph->arena, found.bytes, 1);
+    if (copied) at.data = hone__arena_alloc(&graph->arena, found.bytes, 1);
     if (!tensor || !at.data) return hone_fail_memory(error, found.bytes);
-    if (!found.data) HONE_TRY(hone__onnx_tensor_fill(&found, at.data, error));
+    if (copied) HONE_TRY(hone__onnx_tensor_fill(&found, at.data, error));
     *tensor = (hone_tensor){found.dtype, found.shape, at.data, found.bytes};
     attr->as.tensor = tensor;
     return HONE_OK;

@@ -187,6 +187,8 @@ hone_status hone__onnx_node(hone_onnx_reader *reader, hone_graph *graph, hone_wi
                              .offset = hone__wire_offset(&message)};
     HONE_TRY(look(&draft, message, error));
     hone_status status = build(&draft, message, error);
-    if (status != HONE_OK) hone_error_prefix(error, "node '%.80s' (%.60s)", draft.name, draft.type);
+    /* the innermost node is named, not the ten around it */
+    if (status != HONE_OK && error && strncmp(error->message, "node '", 6) != 0)
+        hone_error_prefix(error, "node '%.80s' (%.60s)", draft.name, draft.type);
     return status;
 }

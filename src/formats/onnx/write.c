@@ -155,7 +155,6 @@ static foreign_parts split_foreign(const char *foreign) {
 
 static void encode_names(hone_sink *sink, uint32_t number, hone_value *const *values,
                          uint32_t count) {
-    while (count && !values[count - 1]) count--; /* trailing missing ones are left out */
     for (uint32_t i = 0; i < count; i++)
         hone__sink_text(sink, number, values[i] ? values[i]->name : "");
 }
