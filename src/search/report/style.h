@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The report's style sheet: light and dark, wide and narrow. */
+#ifndef HONE_SEARCH_REPORT_STYLE_H
+#define HONE_SEARCH_REPORT_STYLE_H
+
+static const char style[] =
+    ":root{--ink:#17212b;--soft:#5b6875;--line:#dfe5ea;--paper:#f6f8fa;--card:#fff;--brand:#0b6e5f;"
+    "--before:#9aa7b4;--good:#1b9e77;--fair:#d99a1c;--bad:#d1495b;--front:#0b6e5f}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e8edf2;--soft:#9aa7b4;--line:#2c3742;"
+    "--paper:#10161c;--card:#18212a;--brand:#4cc9b0;--before:#64717e;--front:#4cc9b0}}"
+    "*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);"
+    "font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}"
+    "main{max-width:1040px;margin:0 auto;padding:28px 18px 60px}"
+    "h1{font-size:1.9rem;line-height:1.2;margin:.1em 0}h2{font-size:1.2rem;margin:0 0 .3em}"
+    ".kicker{color:var(--brand);font-weight:700;letter-spacing:.08em;text-transform:uppercase;"
+    "font-size:.78rem}.lead{font-size:1.15rem;margin:.3em 0 1.2em}.note{color:var(--soft);"
+    "font-size:.9rem;margin:.2em 0 .9em}"
+    "section{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:20px;"
+    "margin:18px 0;overflow-x:auto}"
+    ".badge{display:inline-block;padding:.15em .7em;border-radius:99px;color:#fff;font-weight:600;"
+    "font-size:.9rem;background:var(--good)}.badge.no{background:var(--bad)}"
+    ".facts{display:grid;gap:14px;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));"
+    "margin:0}.fact{background:var(--card);border:1px solid var(--line);border-radius:14px;"
+    "padding:16px}.fact b{display:block;font-size:1.65rem;line-height:1.25}"
+    ".fact small{color:var(--soft)}.fact .was{color:var(--soft);font-size:.92rem}"
+    ".meter{height:6px;border-radius:3px;background:var(--before);margin-top:8px}"
+    ".meter i{display:block;height:6px;border-radius:3px;background:var(--brand)}"
+    "svg{display:block;width:100%;height:auto;min-width:520px}svg text{fill:var(--ink);"
+    "font-size:13px}.tick{fill:var(--soft)!important;font-size:11.5px!important}"
+    ".axis{fill:var(--soft)!important}.label{font-size:12.5px!important}"
+    ".strong{font-weight:700}.grid{stroke:var(--line)}.front{fill:none;stroke:var(--front);"
+    "stroke-width:2;stroke-dasharray:5 4}.dot{fill:var(--fair)}.dot.out{fill:var(--bad)}"
+    ".dot.chosen{fill:var(--good);stroke:var(--ink);stroke-width:2}"
+    "line.limit{stroke:var(--bad);stroke-dasharray:3 3}text.limit{fill:var(--bad)!important;"
+    "font-size:11.5px!important}.bar.good{fill:var(--good)}.bar.fair{fill:var(--fair)}"
+    ".bar.bad{fill:var(--bad)}.bar.before{fill:var(--before)}.bar.after{fill:var(--brand)}"
+    "table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{padding:.45em .6em;"
+    "text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}"
+    "th:first-child,td:first-child,td.why,th.why{text-align:left}td.why{white-space:normal;"
+    "min-width:15em;color:var(--soft)}tr.chosen td{font-weight:700}"
+    ".samples{display:grid;gap:14px;grid-template-columns:repeat(auto-fill,minmax(165px,1fr))}"
+    "figure{margin:0;border:1px solid var(--line);border-radius:12px;overflow:hidden}"
+    "figure svg{min-width:0;background:#000}figcaption{padding:.5em .7em .7em;font-size:.85rem}"
+    "figcaption div{display:flex;justify-content:space-between;gap:.5em}.right{color:var(--good)}"
+    ".wrong{color:var(--bad)}pre{white-space:pre-wrap;word-break:break-word;background:var(--paper)"
+    ";"
+    "border-radius:8px;padding:12px;margin:.3em 0 1em;font-size:.85rem}"
+    "dl{display:grid;grid-template-columns:max-content 1fr;gap:.2em "
+    "1.2em;margin:0;font-size:.92rem}"
+    "dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}";
+
+#endif
