@@ -67,6 +67,9 @@ function(hone_test name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(${name} PRIVATE
     HONE_ASSETS_DEFAULT="${CMAKE_SOURCE_DIR}/../shared" HONE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  if(CMAKE_CROSSCOMPILING)
+    list(APPEND T_ENV HONE_EMULATED=1) # qemu-user cannot do all that Linux can
+  endif()
   add_test(NAME ${name} COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}>)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} ENVIRONMENT "${T_ENV}")
 endfunction()

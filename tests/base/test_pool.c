@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -119,6 +120,10 @@ static void several_callers_share_the_pool(void **state) {
 
 static void a_child_of_fork_runs_on_threads_of_its_own(void **state) {
     (void)state;
+    if (getenv("HONE_EMULATED")) {
+        print_message("skipped: qemu-user fails an assertion of its own in a child that threads\n");
+        skip();
+    }
     hone_pool *pool = NULL;
     assert_int_equal(hone__pool_acquire(2, &pool, NULL), HONE_OK);
     pid_t child = fork();
