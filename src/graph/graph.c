@@ -113,9 +113,8 @@ hone_status hone_graph_add_constant(hone_graph *graph, const char *name, hone_dt
 
 #define SMALL_CONSTANT 4096 /* above this a constant gets a blob of its own */
 
-/* Memory for a constant: from the arena when small, else a blob that the graph holds. */
-static hone_status constant_memory(hone_graph *graph, size_t bytes, void **memory,
-                                   hone_error *error) {
+/* From the arena when small, else a blob that the graph holds. */
+hone_status hone_graph_memory(hone_graph *graph, size_t bytes, void **memory, hone_error *error) {
     if (bytes <= SMALL_CONSTANT) {
         uint8_t *raw = hone__arena_alloc(&graph->arena, bytes + HONE_ALIGN, 1);
         if (!raw) return hone_fail_memory(error, bytes);
@@ -135,7 +134,7 @@ hone_status hone_graph_copy_constant(hone_graph *graph, const char *name, hone_d
                                      void **fill, hone_value **value, hone_error *error) {
     void *memory = NULL;
     HONE_TRY(check_constant(name, dtype, shape, bytes, error));
-    HONE_TRY(constant_memory(graph, bytes, &memory, error));
+    HONE_TRY(hone_graph_memory(graph, bytes, &memory, error));
     if (data && bytes) memcpy(memory, data, bytes);
     if (fill) *fill = memory;
     return hone_graph_add_constant(graph, name, dtype, shape, memory, bytes, value, error);

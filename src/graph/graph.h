@@ -150,6 +150,8 @@ hone_status hone_graph_add_constant(hone_graph *graph, const char *name, hone_dt
 hone_status hone_graph_copy_constant(hone_graph *graph, const char *name, hone_dtype dtype,
                                      const hone_shape *shape, const void *data, size_t bytes,
                                      void **fill, hone_value **value, hone_error *error);
+/* Cleared memory for a constant's data, 64-byte aligned, freed with the graph. */
+hone_status hone_graph_memory(hone_graph *graph, size_t bytes, void **memory, hone_error *error);
 hone_status hone_graph_add_input(hone_graph *graph, hone_value *value, hone_error *error);
 hone_status hone_graph_add_output(hone_graph *graph, hone_value *value, hone_error *error);
 hone_value *hone_graph_find_value(const hone_graph *graph,
