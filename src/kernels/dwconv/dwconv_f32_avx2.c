@@ -6,18 +6,18 @@
 #include "kernels/dwconv/dwconv_tiled.h"
 #include "kernels/shared/avx2.h"
 
-enum { WIDTH = 8, PIXELS = HONE_DWCONV_PIXELS };
+enum { WIDTH = 8, PIXELS = 4 };
 
 HONE_INLINE __m256 load(const float *from, const bool some, __m256i mask) {
     return some ? _mm256_maskload_ps(from, mask) : _mm256_loadu_ps(from);
 }
 
-HONE_INLINE void store(const hone_dwconv_tile *t, const size_t pixels, size_t c, const bool some,
-                       __m256i mask, const __m256 *acc) {
+HONE_INLINE void store(const hone_dwconv_tile *t, size_t at, const size_t pixels, size_t c,
+                       const bool some, __m256i mask, const __m256 *acc) {
     __m256 lo = _mm256_set1_ps(t->lo), hi = _mm256_set1_ps(t->hi);
 #pragma GCC unroll 4
     for (size_t p = 0; p < pixels; p++) {
-        float *out = t->output + p * t->output_stride + c;
+        float *out = t->output + (at + p) * t->output_stride + c;
         __m256 y = hone__clamp8(acc[p], lo, hi);
         if (some)
             _mm256_maskstore_ps(out, mask, y);
@@ -26,29 +26,29 @@ HONE_INLINE void store(const hone_dwconv_tile *t, const size_t pixels, size_t c,
     }
 }
 
-HONE_INLINE void channels_any(const hone_dwconv_tile *t, const size_t pixels, size_t c,
+HONE_INLINE void channels_any(const hone_dwconv_tile *t, size_t at, const size_t pixels, size_t c,
                               const float *panel, const bool some, __m256i mask) {
     __m256 acc[PIXELS];
 #pragma GCC unroll 4
     for (size_t p = 0; p < pixels; p++) acc[p] = _mm256_load_ps(panel);
     for (size_t tap = 0; tap < t->tap_count; tap++) {
         __m256 w = _mm256_load_ps(panel + (1 + tap) * WIDTH);
-        const float *in = t->taps[tap] + c;
+        const float *in = t->taps[tap] + at * t->step + c;
 #pragma GCC unroll 4
         for (size_t p = 0; p < pixels; p++)
             acc[p] = _mm256_fmadd_ps(load(in + p * t->step, some, mask), w, acc[p]);
     }
-    store(t, pixels, c, some, mask, acc);
+    store(t, at, pixels, c, some, mask, acc);
 }
 
-HONE_INLINE void channels_3x3(const hone_dwconv_tile *t, size_t c, const float *panel,
+HONE_INLINE void channels_3x3(const hone_dwconv_tile *t, size_t at, size_t c, const float *panel,
                               const bool some, __m256i mask) {
     __m256 acc[PIXELS];
 #pragma GCC unroll 4
     for (size_t p = 0; p < PIXELS; p++) acc[p] = _mm256_load_ps(panel);
 #pragma GCC unroll 3
     for (size_t ky = 0; ky < 3; ky++) {
-        const float *in = t->taps[3 * ky] + c;
+        const float *in = t->taps[3 * ky] + at * t->step + c;
         const float *w = panel + (1 + 3 * ky) * WIDTH;
         __m256 w0 = _mm256_load_ps(w), w1 = _mm256_load_ps(w + WIDTH);
         __m256 w2 = _mm256_load_ps(w + 2 * WIDTH);
@@ -60,43 +60,57 @@ HONE_INLINE void channels_3x3(const hone_dwconv_tile *t, size_t c, const float *
             if (j >= 2) acc[j - 2] = _mm256_fmadd_ps(x, w2, acc[j - 2]);
         }
     }
-    store(t, PIXELS, c, some, mask, acc);
+    store(t, at, PIXELS, c, some, mask, acc);
 }
 
-HONE_INLINE void run_pixels(const hone_dwconv_tile *t, const size_t pixels, const bool is_3x3) {
+HONE_INLINE void run_pixels(const hone_dwconv_tile *t, size_t at, const size_t pixels,
+                            const bool is_3x3) {
     const float *panel = t->panel;
     size_t c = 0;
     for (; c + WIDTH <= t->channels; c += WIDTH, panel += (1 + t->tap_count) * WIDTH) {
         if (is_3x3)
-            channels_3x3(t, c, panel, false, _mm256_setzero_si256());
+            channels_3x3(t, at, c, panel, false, _mm256_setzero_si256());
         else
-            channels_any(t, pixels, c, panel, false, _mm256_setzero_si256());
+            channels_any(t, at, pixels, c, panel, false, _mm256_setzero_si256());
     }
     if (c == t->channels) return;
     __m256i mask = hone__mask8(t->channels - c);
     if (is_3x3)
-        channels_3x3(t, c, panel, true, mask);
+        channels_3x3(t, at, c, panel, true, mask);
     else
-        channels_any(t, pixels, c, panel, true, mask);
+        channels_any(t, at, pixels, c, panel, true, mask);
 }
 
-static void pixels1(const hone_dwconv_tile *tile) {
-    run_pixels(tile, 1, false);
-}
-static void pixels2(const hone_dwconv_tile *tile) {
-    run_pixels(tile, 2, false);
-}
-static void pixels3(const hone_dwconv_tile *tile) {
-    run_pixels(tile, 3, false);
-}
-static void pixels4(const hone_dwconv_tile *tile) {
-    run_pixels(tile, 4, false);
-}
-static void pixels4_3x3(const hone_dwconv_tile *tile) {
-    run_pixels(tile, 4, true);
+/* What is left of a group after its fours, from pixel `at` on. */
+static void run_rest(const hone_dwconv_tile *tile, size_t at) {
+    switch (tile->pixels - at) {
+    case 3:
+        run_pixels(tile, at, 3, false);
+        break;
+    case 2:
+        run_pixels(tile, at, 2, false);
+        break;
+    case 1:
+        run_pixels(tile, at, 1, false);
+        break;
+    default:
+        break;
+    }
 }
 
-static const hone_dwconv_tiles tiles = {WIDTH, {pixels1, pixels2, pixels3, pixels4}, pixels4_3x3};
+static void run(const hone_dwconv_tile *tile) {
+    size_t at = 0;
+    for (; at + 4 <= tile->pixels; at += 4) run_pixels(tile, at, 4, false);
+    run_rest(tile, at);
+}
+
+static void run_3x3(const hone_dwconv_tile *tile) {
+    size_t at = 0;
+    for (; at + 4 <= tile->pixels; at += 4) run_pixels(tile, at, 4, true);
+    run_rest(tile, at);
+}
+
+static const hone_dwconv_tiles tiles = {WIDTH, run, run_3x3};
 
 const hone_dwconv_kernel hone_dwconv_f32_4x8_avx2 = {
     .name = "hone_dwconv_f32_4x8_avx2",

@@ -45,23 +45,21 @@ uint32_t hone__dwconv_tiled_task_count(const hone_dwconv_kernel *kernel,
 }
 
 static bool is_special(const hone_dwconv_tiles *tiles, const hone_conv_dims *d) {
-    return tiles->special && d->kernel_h == 3 && d->kernel_w == 3 && d->stride_w == 1 &&
+    return tiles->run_3x3 && d->kernel_h == 3 && d->kernel_w == 3 && d->stride_w == 1 &&
            d->dilation_w == 1;
 }
 
 static void run_row(const hone_dwconv_tiles *tiles, const hone_dwconv_args *args, hone_taps *taps,
                     hone_dwconv_tile *tile, size_t row) {
     bool special = is_special(tiles, args->dims);
-    size_t pixels;
     hone__taps_start(taps, row);
-    while ((pixels = hone__taps_next(taps, HONE_DWCONV_PIXELS)) > 0) {
+    while ((tile->pixels = hone__taps_next(taps)) > 0) {
         size_t at = row * args->dims->out_w + taps->x;
         tile->output = args->output + at * args->output_stride;
-        tile->whole = hone__taps_whole(taps);
-        if (special && pixels == HONE_DWCONV_PIXELS && tile->whole)
-            tiles->special(tile);
+        if (special && hone__taps_whole(taps))
+            tiles->run_3x3(tile);
         else
-            tiles->run[pixels - 1](tile);
+            tiles->run(tile);
     }
 }
 

@@ -10,6 +10,7 @@
 typedef struct hone_dwconv_tile {
     const float *const *taps;
     size_t tap_count;
+    size_t pixels;      /* in the group */
     size_t step;        /* elements from the input of a pixel to that of the next */
     bool whole;         /* all taps inside the input: taps[] of a kernel row are `column` apart */
     size_t column;      /* elements */
@@ -20,13 +21,10 @@ typedef struct hone_dwconv_tile {
     float lo, hi;
 } hone_dwconv_tile;
 
-#define HONE_DWCONV_PIXELS 4
 typedef struct hone_dwconv_tiles {
     size_t width;
-    /* run[p - 1] computes p pixels; special: for 3 x 3 kernels of stride 1, HONE_DWCONV_PIXELS
-     * pixels with `whole` */
-    void (*run[HONE_DWCONV_PIXELS])(const hone_dwconv_tile *tile);
-    void (*special)(const hone_dwconv_tile *tile);
+    void (*run)(const hone_dwconv_tile *tile);
+    void (*run_3x3)(const hone_dwconv_tile *tile); /* stride 1, `whole`; NULL: none */
 } hone_dwconv_tiles;
 
 bool hone__dwconv_tiled_supports(const hone_dwconv_kernel *kernel, const hone_conv_dims *dims);

@@ -6,7 +6,7 @@
 #include "kernels/qdwconv/qdwconv.h"
 
 extern const hone_qdwconv_kernel hone_qdwconv_u8s8_ref;
-extern const hone_qdwconv_kernel hone_qdwconv_u8s8_4x16_avx2; /* x86_64 */
+extern const hone_qdwconv_kernel hone_qdwconv_u8s8_2x32_avx2; /* x86_64 */
 extern const hone_qdwconv_kernel hone_qdwconv_u8s8_4x8_neon;  /* aarch64 */
 
 #endif

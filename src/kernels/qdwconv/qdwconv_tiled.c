@@ -17,10 +17,16 @@ size_t hone__qdwconv_panel_bytes(size_t width, size_t pairs) {
     return width * (sizeof(int32_t) + sizeof(float) + pairs * 2 * sizeof(int16_t));
 }
 
+/* Channels of a block: full width where there are so many. */
+static size_t block_of(const hone_qdwconv_tiles *tiles, const hone_conv_dims *dims) {
+    return dims->out_c >= tiles->width ? tiles->width : tiles->narrow;
+}
+
 size_t hone__qdwconv_tiled_pack_bytes(const hone_qdwconv_kernel *kernel,
                                       const hone_conv_dims *dims) {
-    size_t width = ((const hone_qdwconv_tiles *)kernel->tile)->width;
-    return hone__divide_up(dims->out_c, width) * hone__qdwconv_panel_bytes(width, pairs_of(dims));
+    const hone_qdwconv_tiles *tiles = kernel->tile;
+    size_t blocks = hone__divide_up(dims->out_c, block_of(tiles, dims));
+    return blocks * hone__qdwconv_panel_bytes(tiles->width, pairs_of(dims));
 }
 
 /* Channel c into lane `lane` of its panel. */
@@ -43,11 +49,16 @@ static void pack_channel(const hone_conv_dims *dims, const hone_qconv_pack *sour
 
 void hone__qdwconv_tiled_pack(const hone_qdwconv_kernel *kernel, const hone_conv_dims *dims,
                               const hone_qconv_pack *source, void *packed) {
-    size_t width = ((const hone_qdwconv_tiles *)kernel->tile)->width;
-    size_t bytes = hone__qdwconv_panel_bytes(width, pairs_of(dims));
+    const hone_qdwconv_tiles *tiles = kernel->tile;
+    size_t block = block_of(tiles, dims), bytes;
+    bytes = hone__qdwconv_panel_bytes(tiles->width, pairs_of(dims));
     memset(packed, 0, hone__qdwconv_tiled_pack_bytes(kernel, dims));
-    for (size_t c = 0; c < dims->out_c; c++)
-        pack_channel(dims, source, width, c, c % width, (char *)packed + c / width * bytes);
+    for (size_t b = 0; b * block < dims->out_c; b++) {
+        size_t first = hone__qdwconv_channel(dims->out_c, block, b);
+        for (size_t i = 0; i < block && first + i < dims->out_c; i++)
+            pack_channel(dims, source, tiles->width, first + i, tiles->order[i],
+                         (char *)packed + b * bytes);
+    }
 }
 
 static size_t outside_bytes(const hone_conv_dims *dims) {
@@ -67,13 +78,13 @@ uint32_t hone__qdwconv_tiled_task_count(const hone_qdwconv_kernel *kernel,
 
 static void run_row(const hone_qdwconv_tiles *tiles, const hone_qdwconv_args *args, hone_taps *taps,
                     hone_qdwconv_tile *tile, size_t row) {
-    size_t pixels, count = hone__conv_taps(args->dims);
+    size_t count = hone__conv_taps(args->dims);
     hone__taps_start(taps, row);
-    while ((pixels = hone__taps_next(taps, HONE_QDWCONV_PIXELS)) > 0) {
+    while ((tile->pixels = hone__taps_next(taps)) > 0) {
         size_t at = row * args->dims->out_w + taps->x;
         tile->output = args->output + at * args->output_stride;
         if (count % 2) taps->pointers[count] = taps->pointers[count - 1];
-        tiles->run[pixels - 1](tile);
+        tiles->run(tile);
     }
 }
 

@@ -10,9 +10,11 @@
 typedef struct hone_qdwconv_tile {
     const uint8_t *const *taps; /* an even number: an odd one is filled up with any valid pixel */
     size_t pairs;
-    size_t step; /* elements from the input of a pixel to that of the next */
-    /* For each `width` channels: bias [width] int32, multiplier [width] float, then int16 weights
-     * [pairs][width][2]; a missing channel or tap is zero. */
+    size_t pixels; /* in the group */
+    size_t step;   /* elements from the input of a pixel to that of the next */
+    /* Panels, each for `width` channels from hone__qdwconv_channel() on: bias [width] int32,
+     * multiplier [width] float, int16 weights [pairs][width][2]; a missing channel or tap is zero.
+     * Channel i of a panel is in lane order[i]. */
     const void *panel;
     size_t channels;
     uint8_t *output;
@@ -21,14 +23,23 @@ typedef struct hone_qdwconv_tile {
     float lo, hi;
 } hone_qdwconv_tile;
 
-#define HONE_QDWCONV_PIXELS 4
 typedef struct hone_qdwconv_tiles {
     size_t width;
-    void (*run[HONE_QDWCONV_PIXELS])(const hone_qdwconv_tile *tile); /* run[p - 1]: p pixels */
+    size_t narrow; /* a tile can also take this many channels, the lower lanes of a panel's order */
+    const uint8_t *order; /* [width] */
+    void (*run)(const hone_qdwconv_tile *tile);
 } hone_qdwconv_tiles;
 
 /* Bytes of the panel of `width` channels. */
 size_t hone__qdwconv_panel_bytes(size_t width, size_t pairs);
+
+/* Channels are cut into blocks of `block` with one panel each; so that no block is partial, the
+ * last one begins early and computes some channels a second time. With fewer channels than `block`
+ * there is one partial one. */
+static inline size_t hone__qdwconv_channel(size_t channels, size_t block, size_t index) {
+    size_t first = index * block;
+    return first + block > channels && channels >= block ? channels - block : first;
+}
 
 bool hone__qdwconv_tiled_supports(const hone_qdwconv_kernel *kernel, const hone_conv_dims *dims);
 size_t hone__qdwconv_tiled_pack_bytes(const hone_qdwconv_kernel *kernel,

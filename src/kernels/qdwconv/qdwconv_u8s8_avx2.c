@@ -1,89 +1,120 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hone_qdwconv_u8s8_4x16_avx2: up to 4 pixels x 16 channels at a time. The inputs under two taps
- * are interleaved and widened to 16 bits, so that vpmaddwd makes the exact 32-bit sum of both
- * products. */
+/* hone_qdwconv_u8s8_2x32_avx2: 2 pixels x 32 channels at a time, or x 16 where there are fewer than
+ * 32. The inputs under two taps are interleaved and widened to 16 bits by unpacking within halves
+ * of a register, so that vpmaddwd makes the exact 32-bit sum of both products. The packs of the
+ * output undo the order of the unpacks; panels are laid out in that order. */
 #include "kernels/qdwconv/qdwconv_tiers.h"
 #include "kernels/qdwconv/qdwconv_tiled.h"
 #include "kernels/shared/avx2.h"
 #include "kernels/shared/requant_avx2.h"
 
-enum { WIDTH = 16, PIXELS = HONE_QDWCONV_PIXELS };
+enum { WIDTH = 32, NARROW = 16 };
 
-/* The next 16 channels, or fewer at the end, where nothing behind them may be read. */
-HONE_INLINE __m128i load(const uint8_t *from, const bool some, size_t count) {
-    if (!some) return _mm_loadu_si128((const __m128i *)from);
+/* Four registers of 8 lanes: register q holds channels 4q .. 4q + 3 and 16 + 4q .. 16 + 4q + 3. */
+static const uint8_t order[WIDTH] = {0, 1, 2, 3, 8,  9,  10, 11, 16, 17, 18, 19, 24, 25, 26, 27,
+                                     4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31};
+
+/* The sums of 2 pixels, 4 registers each. */
+HONE_INLINE void add_pair(__m256i *acc, __m256i a, __m256i b, const __m256i *weight) {
+    __m256i zero = _mm256_setzero_si256();
+    __m256i lo = _mm256_unpacklo_epi8(a, b), hi = _mm256_unpackhi_epi8(a, b);
+    __m256i x0 = _mm256_unpacklo_epi8(lo, zero), x1 = _mm256_unpackhi_epi8(lo, zero);
+    __m256i x2 = _mm256_unpacklo_epi8(hi, zero), x3 = _mm256_unpackhi_epi8(hi, zero);
+    acc[0] = _mm256_add_epi32(acc[0], _mm256_madd_epi16(x0, weight[0]));
+    acc[1] = _mm256_add_epi32(acc[1], _mm256_madd_epi16(x1, weight[1]));
+    acc[2] = _mm256_add_epi32(acc[2], _mm256_madd_epi16(x2, weight[2]));
+    acc[3] = _mm256_add_epi32(acc[3], _mm256_madd_epi16(x3, weight[3]));
+}
+
+HONE_INLINE __m256i rounded(const hone_qdwconv_tile *t, __m256i acc, const float *multiplier) {
+    __m256 y = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), _mm256_loadu_ps(multiplier));
+    return _mm256_cvtps_epi32(hone__clamp8(y, _mm256_set1_ps(t->lo), _mm256_set1_ps(t->hi)));
+}
+
+/* 32 outputs in order. */
+HONE_INLINE __m256i finish(const hone_qdwconv_tile *t, const __m256i *acc,
+                           const float *multiplier) {
+    __m256i zero = _mm256_set1_epi16((short)t->output_zero);
+    __m256i q01 =
+        _mm256_packs_epi32(rounded(t, acc[0], multiplier), rounded(t, acc[1], multiplier + 8));
+    __m256i q23 = _mm256_packs_epi32(rounded(t, acc[2], multiplier + 16),
+                                     rounded(t, acc[3], multiplier + 24));
+    return _mm256_packus_epi16(_mm256_add_epi16(q01, zero), _mm256_add_epi16(q23, zero));
+}
+
+/* What a block loads and stores: 32 channels, 16, or fewer (nothing behind them is touched). */
+typedef enum block_kind { BLOCK_WIDE, BLOCK_NARROW, BLOCK_SOME } block_kind;
+
+HONE_INLINE __m256i load(const uint8_t *from, const block_kind kind, size_t count) {
+    if (kind == BLOCK_WIDE) return _mm256_loadu_si256((const __m256i *)from);
+    if (kind == BLOCK_NARROW) return _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)from));
     uint8_t all[16] = {0};
     for (size_t i = 0; i < count; i++) all[i] = from[i];
-    return _mm_loadu_si128((const __m128i *)all);
+    return _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)all));
 }
 
-HONE_INLINE __m256 scaled(const hone_qdwconv_tile *t, __m256i acc, const float *multiplier) {
-    __m256 y = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), _mm256_loadu_ps(multiplier));
-    return hone__clamp8(y, _mm256_set1_ps(t->lo), _mm256_set1_ps(t->hi));
+HONE_INLINE void store(uint8_t *out, __m256i q, const block_kind kind, size_t count) {
+    if (kind == BLOCK_WIDE)
+        _mm256_storeu_si256((__m256i *)out, q);
+    else if (kind == BLOCK_NARROW)
+        _mm_storeu_si128((__m128i *)out, _mm256_castsi256_si128(q));
+    else
+        hone__store_bytes(out, _mm256_castsi256_si128(q), count);
 }
 
-HONE_INLINE void run_block(const hone_qdwconv_tile *t, const size_t pixels, size_t c,
-                           const char *panel, const bool some) {
+/* `pixels` (1 or 2) pixels from pixel p on, channels from c on. */
+HONE_INLINE void run_block(const hone_qdwconv_tile *t, size_t p, const size_t pixels, size_t c,
+                           const char *panel, const block_kind kind) {
     const __m256i *bias = (const __m256i *)(const void *)panel;
     const float *multiplier = (const float *)(const void *)(panel + WIDTH * 4);
     const __m256i *weight = (const __m256i *)(const void *)(panel + WIDTH * 8);
-    size_t count = t->channels - c;
-    __m256i acc[PIXELS][2];
+    size_t at = c + p * t->step;
+    __m256i acc[2][4];
 #pragma GCC unroll 4
-    for (size_t p = 0; p < pixels; p++) {
-        acc[p][0] = _mm256_load_si256(bias);
-        acc[p][1] = _mm256_load_si256(bias + 1);
+    for (size_t i = 0; i < 4; i++) {
+        acc[0][i] = _mm256_load_si256(bias + i);
+        if (pixels == 2) acc[1][i] = acc[0][i];
     }
-    for (size_t i = 0; i < t->pairs; i++) {
-        __m256i w0 = _mm256_load_si256(weight + 2 * i), w1 = _mm256_load_si256(weight + 2 * i + 1);
-        const uint8_t *first = t->taps[2 * i] + c, *second = t->taps[2 * i + 1] + c;
-#pragma GCC unroll 4
-        for (size_t p = 0; p < pixels; p++) {
-            __m128i a = load(first + p * t->step, some, count);
-            __m128i b = load(second + p * t->step, some, count);
-            __m256i x0 = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(a, b));
-            __m256i x1 = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(a, b));
-            acc[p][0] = _mm256_add_epi32(acc[p][0], _mm256_madd_epi16(x0, w0));
-            acc[p][1] = _mm256_add_epi32(acc[p][1], _mm256_madd_epi16(x1, w1));
-        }
+    for (size_t i = 0; i < t->pairs; i++, weight += 4) {
+        const uint8_t *a = t->taps[2 * i] + at, *b = t->taps[2 * i + 1] + at;
+        add_pair(acc[0], load(a, kind, t->channels), load(b, kind, t->channels), weight);
+        if (pixels == 2)
+            add_pair(acc[1], load(a + t->step, kind, t->channels),
+                     load(b + t->step, kind, t->channels), weight);
     }
-#pragma GCC unroll 4
-    for (size_t p = 0; p < pixels; p++) {
-        __m256 y0 = scaled(t, acc[p][0], multiplier), y1 = scaled(t, acc[p][1], multiplier + 8);
-        __m128i q = hone__round16(y0, y1, t->output_zero);
-        uint8_t *out = t->output + p * t->output_stride + c;
-        if (some)
-            hone__store_bytes(out, q, count);
-        else
-            _mm_storeu_si128((__m128i *)out, q);
-    }
+    uint8_t *out = t->output + p * t->output_stride + c;
+    store(out, finish(t, acc[0], multiplier), kind, t->channels);
+    if (pixels == 2)
+        store(out + t->output_stride, finish(t, acc[1], multiplier), kind, t->channels);
 }
 
-HONE_INLINE void run_pixels(const hone_qdwconv_tile *t, const size_t pixels) {
+HONE_INLINE void run_blocks(const hone_qdwconv_tile *t, size_t p, const size_t pixels,
+                            const size_t block, const block_kind kind) {
+    size_t bytes = hone__qdwconv_panel_bytes(WIDTH, t->pairs);
     const char *panel = t->panel;
-    size_t c = 0, bytes = hone__qdwconv_panel_bytes(WIDTH, t->pairs);
-    for (; c + WIDTH <= t->channels; c += WIDTH, panel += bytes)
-        run_block(t, pixels, c, panel, false);
-    if (c < t->channels) run_block(t, pixels, c, panel, true);
+    for (size_t i = 0; i * block < t->channels; i++, panel += bytes)
+        run_block(t, p, pixels, hone__qdwconv_channel(t->channels, block, i), panel, kind);
 }
 
-static void pixels1(const hone_qdwconv_tile *tile) {
-    run_pixels(tile, 1);
-}
-static void pixels2(const hone_qdwconv_tile *tile) {
-    run_pixels(tile, 2);
-}
-static void pixels3(const hone_qdwconv_tile *tile) {
-    run_pixels(tile, 3);
-}
-static void pixels4(const hone_qdwconv_tile *tile) {
-    run_pixels(tile, 4);
+HONE_INLINE void run_pixels(const hone_qdwconv_tile *t, size_t p, const size_t pixels) {
+    if (t->channels >= WIDTH)
+        run_blocks(t, p, pixels, WIDTH, BLOCK_WIDE);
+    else if (t->channels >= NARROW)
+        run_blocks(t, p, pixels, NARROW, BLOCK_NARROW);
+    else
+        run_blocks(t, p, pixels, NARROW, BLOCK_SOME);
 }
 
-static const hone_qdwconv_tiles tiles = {WIDTH, {pixels1, pixels2, pixels3, pixels4}};
+static void run(const hone_qdwconv_tile *tile) {
+    size_t p = 0;
+    for (; p + 2 <= tile->pixels; p += 2) run_pixels(tile, p, 2);
+    if (p < tile->pixels) run_pixels(tile, p, 1);
+}
 
-const hone_qdwconv_kernel hone_qdwconv_u8s8_4x16_avx2 = {
-    .name = "hone_qdwconv_u8s8_4x16_avx2",
+static const hone_qdwconv_tiles tiles = {WIDTH, NARROW, order, run};
+
+const hone_qdwconv_kernel hone_qdwconv_u8s8_2x32_avx2 = {
+    .name = "hone_qdwconv_u8s8_2x32_avx2",
     .supports = hone__qdwconv_tiled_supports,
     .pack_bytes = hone__qdwconv_tiled_pack_bytes,
     .pack = hone__qdwconv_tiled_pack,

@@ -54,13 +54,13 @@ static void move(hone_taps *taps, size_t pixels) {
         taps->pointers[t] = (const char *)taps->pointers[t] + bytes;
 }
 
-size_t hone__taps_next(hone_taps *taps, size_t most) {
+size_t hone__taps_next(hone_taps *taps) {
     size_t x = taps->next, before = taps->x;
     if (x >= taps->dims->out_w) return 0;
     bool inner = is_inner(taps, x);
     /* a group of several pixels needs taps that all move: rows in the padding go one by one */
     bool whole = inner && taps->ky == 0 && taps->ky_end == taps->dims->kernel_h;
-    size_t count = whole ? hone__min_size(most, taps->inner_end - x) : 1;
+    size_t count = whole ? taps->inner_end - x : 1;
     if (inner && x > 0 && is_inner(taps, before))
         move(taps, x - before);
     else

@@ -19,8 +19,9 @@ typedef struct hone_taps {
 
 /* Goes before the first group of an output row. */
 void hone__taps_start(hone_taps *taps, size_t row);
-/* The next group of at most `most` pixels: sets x and pointers, returns its size, 0 at the end. */
-size_t hone__taps_next(hone_taps *taps, size_t most);
+/* The next group: sets x and pointers, returns how many pixels it has, 0 at the end. Columns whose
+ * taps are all inside the input make one group, others one each. */
+size_t hone__taps_next(hone_taps *taps);
 /* Whether all taps of the group are inside the input. */
 bool hone__taps_whole(const hone_taps *taps);
 
