@@ -8,10 +8,13 @@
 
 #include <hone/model.h>
 #include <hone/session.h>
+#include <hone/store.h>
 
 #include <jansson.h>
 
 typedef struct cli_verb cli_verb;
+
+#define CLI_MOST_STORED 4 /* models from stores that one run may read */
 
 /* One run of the command. */
 typedef struct cli {
@@ -24,6 +27,9 @@ typedef struct cli {
     hone_error error; /* of the call that failed; cli_end prints it */
     double last_line_ms, started_ms; /* of the progress shown */
     bool bar_shown;
+    hone_store_bytes
+        kept[CLI_MOST_STORED]; /* of models that came from stores: outlive the models */
+    uint32_t kept_count;
 } cli;
 
 struct cli_verb {

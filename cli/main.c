@@ -59,6 +59,7 @@ static int run_verb(const cli_verb *verb, int argc, char **argv) {
     }
     cli_catch_interrupts();
     int status = verb->run(&c, argc, argv);
+    while (c.kept_count) hone_store_bytes_free(&c.kept[--c.kept_count]);
     json_decref(c.out);
     return status;
 }

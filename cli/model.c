@@ -2,7 +2,29 @@
 /* Finding the model that a word names. */
 #include "cli.h"
 
+#include <stdio.h>
+
+static hone_status load_from_store(cli *c, const char *model, hone_model **out) {
+    if (c->kept_count == CLI_MOST_STORED) {
+        snprintf(c->error.message, sizeof c->error.message, "at most %d models from stores at once",
+                 CLI_MOST_STORED);
+        return HONE_LIMIT;
+    }
+    hone_store_bytes *bytes = &c->kept[c->kept_count];
+    hone_status status = hone_store_read_model(model, NULL, bytes, &c->error);
+    if (status != HONE_OK) return status;
+    c->kept_count++;
+    status = hone_model_load_memory(bytes->data, bytes->size, bytes->format, NULL, out, &c->error);
+    if (status == HONE_OK && bytes->card)
+        status = hone_model_set_card(*out, bytes->card, bytes->card_size, &c->error);
+    return status;
+}
+
 hone_status cli_load(cli *c, const char *model, hone_model **out) {
+    size_t length;
+    const char *inside;
+    *out = NULL;
+    if (hone_store_is_model(model, &length, &inside)) return load_from_store(c, model, out);
     return hone_model_load(model, NULL, out, &c->error);
 }
 
