@@ -29,7 +29,7 @@ typedef struct hone_class_result {
 
 typedef struct hone_eval_result {
     hone_task_kind task;
-    const char *metric; /* "top1", "map50" or "mse": a constant */
+    const char *metric; /* "accuracy", "map50" or "mse": a constant */
     double value;       /* a fraction, 0 to 1; mse: the mean squared error */
     size_t count;
     double seconds;

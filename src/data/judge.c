@@ -11,9 +11,13 @@ static hone_task_kind task_of(const hone_runner *r, const hone_dataset *dataset)
     return hone_dataset_classes(dataset) ? HONE_TASK_CLASSIFICATION : HONE_TASK_REGRESSION;
 }
 
+static bool is_classifier(hone_task_kind task) {
+    return task == HONE_TASK_CLASSIFICATION || task == HONE_TASK_KEYWORD;
+}
+
 static const char *metric_of(hone_task_kind task) {
     if (task == HONE_TASK_DETECTION) return "map50";
-    return task == HONE_TASK_REGRESSION ? "mse" : "top1";
+    return task == HONE_TASK_REGRESSION ? "mse" : "accuracy";
 }
 
 static bool has_labels(hone_task_kind task, const hone_dataset *dataset) {
@@ -59,7 +63,7 @@ hone_status hone__judge_open(hone_judge *j, hone_runner *runner, const hone_data
                          "data of the form '%s' has no labels for the task '%s'",
                          hone_form_name(hone_dataset_form(dataset)), hone_task_name(result->task));
     HONE_TRY(allocate(j, dataset, error));
-    if (j->labelled && strcmp(result->metric, "top1") == 0 &&
+    if (j->labelled && is_classifier(result->task) &&
         hone_dataset_classes(dataset) + (size_t)offset > j->value_count)
         return hone_fail(error, HONE_SHAPE, HONE_NO_OFFSET,
                          "the data has classes up to %u (and an offset of %u), the model has %zu "
@@ -137,7 +141,7 @@ hone_status hone__judge_sample(hone_judge *j, size_t index, uint32_t row, const 
     if (view.count != j->value_count || view.count == 0)
         return hone_fail(error, HONE_SHAPE, HONE_NO_OFFSET, "the output changed its size");
     hone__row_values(&view, j->values);
-    if (j->result->task != HONE_TASK_REGRESSION) {
+    if (is_classifier(j->result->task)) {
         judge_class(j, index, sample);
         return HONE_OK;
     }

@@ -81,7 +81,9 @@ hone_status hone__list_folder(hone_arena *arena, const char *path, hone_listing 
     DIR *dir = opendir(path);
     struct dirent *entry = NULL;
     memset(listing, 0, sizeof *listing);
-    if (!dir) return hone_fail(error, HONE_IO, HONE_NO_OFFSET, "%s: %s", path, strerror(errno));
+    if (!dir)
+        return hone_fail(error, errno == ENOENT || errno == ENOTDIR ? HONE_NOT_FOUND : HONE_IO,
+                         HONE_NO_OFFSET, "%s: %s", path, strerror(errno));
     while (status == HONE_OK && (entry = readdir(dir)) != NULL) {
         bool folder = false;
         if (entry->d_name[0] == '.' || !kind(dir, entry, &folder)) continue;
