@@ -17,6 +17,7 @@ set(HONE_PRIVATE_LIBS "")
 foreach(lib ${libs} m pthread)
   string(APPEND HONE_PRIVATE_LIBS " -l${lib}")
 endforeach()
+file(RELATIVE_PATH HONE_PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${CMAKE_SOURCE_DIR}/cmake/hone.pc.in ${CMAKE_BINARY_DIR}/hone.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/hone.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
