@@ -72,8 +72,22 @@ static bool clone_tensor(cloner *c, hone_attr *attr) {
     return tensor && tensor->data;
 }
 
+/* Constants and inputs that only a subgraph names are alive too. */
+static hone_status clone_captured(cloner *c, const hone_graph *sub, hone_error *error) {
+    hone_value *copy;
+    for (const hone_value *value = sub->first_value; value; value = value->next) {
+        if (value->kind != HONE_VALUE_OUTER) continue;
+        hone_value *target = hone_graph_find_value(c->from, value->name);
+        if (target) HONE_TRY(clone_value(c, target, &copy, error));
+    }
+    for (const hone_graph *s = sub->first_subgraph; s; s = s->next_subgraph)
+        HONE_TRY(clone_captured(c, s, error));
+    return HONE_OK;
+}
+
 static hone_status clone_subgraph(cloner *c, hone_attr *attr, hone_error *error) {
     hone_graph *sub;
+    HONE_TRY(clone_captured(c, attr->as.graph, error));
     HONE_TRY(hone_graph_new_sub(c->to, &sub, error));
     const hone_graph *from = attr->as.graph;
     attr->as.graph = sub;
