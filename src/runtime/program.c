@@ -158,6 +158,15 @@ static uint32_t owner_of(const uint32_t *owner, uint32_t buffer) {
     return buffer;
 }
 
+/* Whether another input of the step lies in the same memory: it could be read after it was
+ * overwritten. */
+static bool read_twice(const hone_step *step, const uint32_t *owner, uint32_t from) {
+    for (uint32_t s = step->output_count; s < step->slot_count; s++)
+        if ((int32_t)s != step->in_place && owner_of(owner, step->slots[s].buffer) == from)
+            return true;
+    return false;
+}
+
 /* An output that is born where its input dies, and is walked the same way, takes its memory. */
 static void share_in_place(const hone_program *program, hone_block *blocks, uint32_t *owner) {
     for (uint32_t i = 0; i < program->buffer_count; i++) owner[i] = i;
@@ -171,7 +180,8 @@ static void share_in_place(const hone_program *program, hone_block *blocks, uint
         if (source->place != HONE_PLACE_ARENA || target->place != HONE_PLACE_ARENA) continue;
         if (source->dtype != target->dtype || blocks[out->buffer].bytes > blocks[from].bytes)
             continue;
-        if (blocks[from].last != i || blocks[out->buffer].first != i || !same_walk(out, in))
+        if (blocks[from].last != i || blocks[out->buffer].first != i || !same_walk(out, in) ||
+            read_twice(step, owner, from))
             continue;
         blocks[from].last = blocks[out->buffer].last;
         blocks[out->buffer].bytes = 0;

@@ -14,15 +14,10 @@ static hone_status make_tables(hone_lowering *lowering, uint32_t nodes, hone_err
                                  error));
     HONE_TRY(hone__program_alloc(program, nodes, sizeof *lowering->groups,
                                  (void **)&lowering->groups, error));
-    for (uint32_t i = 0; i < values; i++) lowering->values[i].into = HONE_NO_VALUE;
+    HONE_TRY(hone__program_alloc(program, values, sizeof(hone_node *), (void **)&lowering->users,
+                                 error));
     hone_graph_count_uses(lowering->graph, lowering->uses);
     return HONE_OK;
-}
-
-static bool is_output(const hone_graph *graph, const hone_value *value) {
-    for (uint32_t i = 0; i < graph->output_count; i++)
-        if (graph->outputs[i] == value) return true;
-    return false;
 }
 
 /* Nodes whose results nobody reads are left out, from the back. */
@@ -31,14 +26,23 @@ static void drop_dead(hone_lowering *lowering) {
     for (hone_node *node = graph->last_node; node; node = node->prev) {
         bool needed = false;
         for (uint32_t i = 0; i < node->output_count; i++)
-            if (node->outputs[i] &&
-                (lowering->uses[node->outputs[i]->id] > 0 || is_output(graph, node->outputs[i])))
-                needed = true;
+            if (node->outputs[i] && lowering->uses[node->outputs[i]->id] > 0) needed = true;
         if (needed || lowering->keep_all) continue;
         lowering->roles[node->id] = HONE_ROLE_DEAD;
         for (uint32_t i = 0; i < node->input_count; i++)
             if (node->inputs[i]) lowering->uses[node->inputs[i]->id]--;
     }
+}
+
+static void find_users(hone_lowering *lowering) {
+    for (hone_node *node = lowering->graph->first_node; node; node = node->next)
+        for (uint32_t i = 0; i < node->input_count; i++)
+            if (node->inputs[i] && lowering->roles[node->id] != HONE_ROLE_DEAD)
+                lowering->users[node->inputs[i]->id] = node;
+}
+
+hone_node *hone__lower_only_user(const hone_lowering *lowering, const hone_value *value) {
+    return lowering->uses[value->id] == 1 ? lowering->users[value->id] : NULL;
 }
 
 static hone_status lower_inputs(hone_lowering *lowering, hone_error *error) {
@@ -90,10 +94,13 @@ static uint32_t count_node_ids(const hone_graph *graph) {
 }
 
 hone_status hone__lower(hone_lowering *lowering, hone_error *error) {
+    HONE_TRY(hone__lower_prepare(lowering->graph, error));
     HONE_TRY(make_tables(lowering, count_node_ids(lowering->graph), error));
     drop_dead(lowering);
+    find_users(lowering);
     HONE_TRY(lower_inputs(lowering, error));
     HONE_TRY(hone__lower_fuse(lowering, error));
+    if (!lowering->keep_all) hone__lower_plan_concats(lowering);
     for (hone_node *node = lowering->graph->first_node; node; node = node->next) {
         hone_role role = (hone_role)lowering->roles[node->id];
         if (role == HONE_ROLE_DEAD || role == HONE_ROLE_ABSORBED) continue;

@@ -27,11 +27,11 @@ typedef struct hone_lowered {
     hone_view view;
     bool made[2][2]; /* [code][form] */
     hone_view forms[2][2];
-    uint32_t into;   /* value that this one is written into (a concatenation), or none */
-    int64_t into_at; /* channel there */
+    /* A concatenation that this value is best written into: its value, and the channel there. */
+    const hone_value *into;
+    int64_t into_at;
+    bool reserved; /* memory was made before the value: parts are written into it */
 } hone_lowered;
-
-#define HONE_NO_VALUE UINT32_MAX
 
 typedef enum hone_role {
     HONE_ROLE_ALONE = 0,
@@ -57,6 +57,7 @@ typedef struct hone_lowering {
     bool keep_all;
     hone_lowered *values; /* by value id */
     uint32_t *uses;       /* by value id */
+    hone_node **users;    /* by value id: the last node that reads it */
     uint8_t *roles;       /* by node id: hone_role */
     hone_group **groups;  /* by node id: of tails */
 } hone_lowering;
@@ -101,11 +102,80 @@ static inline bool hone__value_is_constant(const hone_value *value) {
     return value && value->kind == HONE_VALUE_CONSTANT;
 }
 
+static inline bool hone__value_is_float(const hone_value *value) {
+    return value && value->dtype == HONE_F32;
+}
+
+/* The only node that reads the value, or NULL when several do, or it is an output of the graph. */
+hone_node *hone__lower_only_user(const hone_lowering *lowering, const hone_value *value);
+
+/* prepare.c: rewrites of the (cloned) graph that need no new kernels: a Pad of zeros becomes the
+ * padding of the convolution behind it. */
+hone_status hone__lower_prepare(hone_graph *graph, hone_error *error);
 /* fuse.c */
 hone_status hone__lower_fuse(hone_lowering *lowering, hone_error *error);
+/* concat.c: which values are written straight into a concatenation. */
+void hone__lower_plan_concats(hone_lowering *lowering);
 
-/* Rules, one file a concern. */
-hone_status hone__rule_reference(hone_lowering *lowering, hone_node *node, const hone_group *group,
+/* Dims of a convolution or matrix product that the kernels can run; false: they cannot. The
+ * weights must be constant, of any type. conv.c, matmul.c */
+bool hone__conv_dims_of(const hone_node *node, hone_conv_dims *dims);
+typedef struct hone_product {
+    hone_conv_dims dims;       /* rows are pixels */
+    hone_conv_weights weights; /* without bias */
+    const hone_value *bias;    /* Gemm's, when it has one and it fits */
+} hone_product;
+bool hone__product_of(const hone_node *node, hone_product *product);
+/* A constant with one element an output channel (dimension `axis` of `shape`), 1 elsewhere. */
+bool hone__is_channel_vector(const hone_value *value, const hone_shape *shape, int32_t axis);
+/* Dims of a pooling node; *average tells which. Global pools and means over an image too. */
+bool hone__pool_dims_of(const hone_node *node, hone_pool2d_dims *dims, bool *average);
+/* The kernel of a one-input activation with constant parameters. */
+bool hone__unary_of(const hone_node *node, hone_unary_op *op, float *alpha, float *beta);
+/* Relu and Clip with constant bounds. */
+bool hone__clamp_of(const hone_node *node, float *lo, float *hi);
+
+/* lower_eltwise.c: the form in which a binary operator runs, and an operand broadcast to its shape.
+ */
+hone_form hone__lower_binary_form(hone_lowering *lowering, const hone_node *node,
+                                  const hone_shape *shape);
+hone_status hone__lower_binary_operand(hone_lowering *lowering, const hone_value *value,
+                                       hone_code code, hone_form form, const hone_shape *shape,
+                                       hone_view *view, hone_error *error);
+
+/* lower_resize.c: a Resize between two values, quantized ones too (nearest). */
+hone_status hone__lower_resize(hone_lowering *lowering, const hone_node *node,
+                               const hone_value *from, const hone_value *to, hone_code code,
+                               const char *op, bool *taken, hone_error *error);
+
+/* Rules, one file a concern; the table is in rules.c. */
+hone_status hone__emit_conv(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                            bool *taken, hone_error *error);
+hone_status hone__emit_product(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                               bool *taken, hone_error *error);
+hone_status hone__emit_pool(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                            bool *taken, hone_error *error);
+hone_status hone__emit_unary(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                             bool *taken, hone_error *error);
+hone_status hone__emit_binary(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                              bool *taken, hone_error *error);
+hone_status hone__emit_softmax(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                               bool *taken, hone_error *error);
+hone_status hone__emit_reshape(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                               bool *taken, hone_error *error);
+hone_status hone__emit_transpose(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                                 bool *taken, hone_error *error);
+hone_status hone__emit_slice(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                             bool *taken, hone_error *error);
+hone_status hone__emit_split(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                             bool *taken, hone_error *error);
+hone_status hone__emit_gather(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                              bool *taken, hone_error *error);
+hone_status hone__emit_concat(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                              bool *taken, hone_error *error);
+hone_status hone__emit_resize(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                              bool *taken, hone_error *error);
+hone_status hone__emit_reference(hone_lowering *lowering, hone_node *node, const hone_group *group,
                                  bool *taken, hone_error *error);
 
 #endif

@@ -16,7 +16,7 @@ static hone_status make_operands(hone_lowering *lowering, uint32_t count, operan
                                (void **)&out->pointers, error);
 }
 
-hone_status hone__rule_reference(hone_lowering *lowering, hone_node *node, const hone_group *group,
+hone_status hone__emit_reference(hone_lowering *lowering, hone_node *node, const hone_group *group,
                                  bool *taken, hone_error *error) {
     if (group) return HONE_OK;
     operands in, out;

@@ -155,13 +155,39 @@ bool hone__lower_is_pixels(hone_lowering *lowering, const hone_value *value) {
     return state->ready && value->shape.rank >= 3 && hone__view_is_pixels(&state->view, &stride);
 }
 
-hone_status hone__lower_output(hone_lowering *lowering, const hone_value *value, hone_code code,
-                               hone_form form, hone_view *view, hone_error *error) {
+static hone_status allocate(hone_lowering *lowering, const hone_value *value, hone_code code,
+                            hone_form form, hone_view *view, hone_error *error) {
     int64_t elements;
     HONE_TRY(hone_shape_elements(&value->shape, &elements, error));
     *view = shaped(0, &value->shape, form);
-    HONE_TRY(hone__lower_buffer(lowering, value->name, hone__lower_dtype(value, code), elements,
-                                &view->buffer, error));
+    return hone__lower_buffer(lowering, value->name, hone__lower_dtype(value, code), elements,
+                              &view->buffer, error);
+}
+
+/* The place of a part inside a concatenation, whose memory is made by its first part. */
+static hone_status place_inside(hone_lowering *lowering, const hone_value *part, hone_code code,
+                                hone_view *view, hone_error *error) {
+    hone_lowered *state = state_of(lowering, part), *whole = state_of(lowering, state->into);
+    if (!whole->reserved) {
+        if (whole->into)
+            HONE_TRY(place_inside(lowering, state->into, code, &whole->view, error));
+        else
+            HONE_TRY(allocate(lowering, state->into, code, HONE_FORM_PIXELS, &whole->view, error));
+        whole->reserved = true;
+    }
+    *view = hone__view_slice(&whole->view, 1, state->into_at, 1, part->shape.dim[1]);
+    return HONE_OK;
+}
+
+hone_status hone__lower_output(hone_lowering *lowering, const hone_value *value, hone_code code,
+                               hone_form form, hone_view *view, hone_error *error) {
+    hone_lowered *state = state_of(lowering, value);
+    if (state->reserved)
+        *view = state->view;
+    else if (state->into && form == HONE_FORM_PIXELS)
+        HONE_TRY(place_inside(lowering, value, code, view, error));
+    else
+        HONE_TRY(allocate(lowering, value, code, form, view, error));
     hone__lower_alias(lowering, value, code, view);
     return HONE_OK;
 }

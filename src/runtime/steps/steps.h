@@ -32,4 +32,60 @@ hone_status hone__step_dequantize(hone_program *program, const hone_label *label
                                   const hone_view *out, const hone_view *in, float scale,
                                   uint8_t zero, hone_error *error);
 
+/* Convolution of pixels (or rows of a matrix: dims with out_w rows, views of rank 2). A residual is
+ * added before the clamp. Depthwise dims take the depthwise kernels when there is no residual. */
+typedef struct hone_conv_call {
+    hone_conv_dims dims;
+    hone_conv_weights weights;
+    const hone_view *in, *out, *residual; /* pixels; residual may be NULL */
+    float lo, hi;
+} hone_conv_call;
+hone_status hone__step_conv(hone_program *program, const hone_label *label,
+                            const hone_conv_call *call, hone_error *error);
+
+/* Pooling of float or u8 pixels. `average`: else maximum. u8 averages requantize. */
+typedef struct hone_pool_call {
+    hone_pool2d_dims dims;
+    const hone_view *in, *out;
+    bool average;
+    float lo, hi;
+    float multiplier; /* u8 average: scale_in / scale_out */
+    uint8_t input_zero, output_zero;
+} hone_pool_call;
+hone_status hone__step_pool(hone_program *program, const hone_label *label,
+                            const hone_pool_call *call, hone_error *error);
+
+/* Elementwise on float. The views have the output's dims (broadcast by stride 0); false from
+ * hone__step_binary_fits where rows are no runs. */
+typedef struct hone_unary_call {
+    hone_unary_op op;
+    float alpha, beta;
+    const hone_view *in, *out;
+} hone_unary_call;
+hone_status hone__step_unary(hone_program *program, const hone_label *label,
+                             const hone_unary_call *call, hone_error *error);
+
+typedef struct hone_binary_call {
+    hone_binary_op op;
+    const hone_view *a, *b, *out;
+    float lo, hi;
+} hone_binary_call;
+bool hone__step_binary_fits(const hone_view *out, const hone_view *a, const hone_view *b);
+hone_status hone__step_binary(hone_program *program, const hone_label *label,
+                              const hone_binary_call *call, hone_error *error);
+
+/* Softmax over the last dimension of two dense views, or over dimension 1 of two pixels views. */
+hone_status hone__step_softmax(hone_program *program, const hone_label *label, const hone_view *out,
+                               const hone_view *in, int32_t axis, hone_error *error);
+
+/* Resizing [N, C, H, W] in pixels form: output row i blends input rows first and second, the second
+ * by `weight` (nearest: only the first counts); columns alike. Taps are kept by the caller. */
+typedef struct hone_resize_tap {
+    uint32_t first, second;
+    float weight;
+} hone_resize_tap;
+hone_status hone__step_resize(hone_program *program, const hone_label *label, const hone_view *out,
+                              const hone_view *in, bool linear, const hone_resize_tap *y,
+                              const hone_resize_tap *x, hone_error *error);
+
 #endif
