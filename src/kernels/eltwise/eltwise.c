@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels/eltwise/eltwise.h"
 #include "kernels/eltwise/eltwise_tiers.h"
+#include "kernels/shared/tiers.h"
 
 static const hone_eltwise_table reference = {
     .binary = hone_binary_f32_ref,
@@ -22,5 +23,9 @@ static const hone_eltwise_table reference = {
 };
 
 void hone__eltwise_init(hone_eltwise_table *table, hone_cpu_tier tier) {
+    const hone_eltwise_table *avx2 = HONE_X86(&hone_eltwise_avx2);
+    const hone_eltwise_table *neon = HONE_ARM(&hone_eltwise_neon);
     *table = reference;
+    if (avx2 && hone__tier_has_avx2(tier)) *table = *avx2;
+    if (neon && hone__tier_has_neon(tier)) *table = *neon;
 }

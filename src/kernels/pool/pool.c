@@ -2,14 +2,21 @@
 #include "kernels/pool/pool.h"
 #include "kernels/pool/pool_tiers.h"
 #include "kernels/shared/element.h"
+#include "kernels/shared/tiers.h"
+
+static const hone_pool2d_table reference = {
+    .max_f32 = {"hone_max_pool_f32_ref", hone_max_pool_f32_ref},
+    .average_f32 = {"hone_average_pool_f32_ref", hone_average_pool_f32_ref},
+    .max_u8 = {"hone_max_pool_u8_ref", hone_max_pool_u8_ref},
+    .average_u8 = {"hone_average_pool_u8_ref", hone_average_pool_u8_ref},
+};
 
 void hone__pool2d_init(hone_pool2d_table *table, hone_cpu_tier tier) {
-    table->max_f32 = (hone_pool2d_f32_kernel){"hone_max_pool_f32_ref", hone_max_pool_f32_ref};
-    table->average_f32 =
-        (hone_pool2d_f32_kernel){"hone_average_pool_f32_ref", hone_average_pool_f32_ref};
-    table->max_u8 = (hone_pool2d_u8_kernel){"hone_max_pool_u8_ref", hone_max_pool_u8_ref};
-    table->average_u8 =
-        (hone_pool2d_u8_kernel){"hone_average_pool_u8_ref", hone_average_pool_u8_ref};
+    const hone_pool2d_table *avx2 = HONE_X86(&hone_pool2d_avx2);
+    const hone_pool2d_table *neon = HONE_ARM(&hone_pool2d_neon);
+    *table = reference;
+    if (avx2 && hone__tier_has_avx2(tier)) *table = *avx2;
+    if (neon && hone__tier_has_neon(tier)) *table = *neon;
 }
 
 /* One axis of a window: its first tap is at `start` of the axis that has `pad` positions before the

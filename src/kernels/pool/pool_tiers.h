@@ -19,4 +19,18 @@ void hone_average_pool_f32_ref(const hone_pool2d_f32 *args, size_t row_begin, si
 void hone_max_pool_u8_ref(const hone_pool2d_u8 *args, size_t row_begin, size_t row_end);
 void hone_average_pool_u8_ref(const hone_pool2d_u8 *args, size_t row_begin, size_t row_end);
 
+/* x86_64 */
+extern const hone_pool2d_table hone_pool2d_avx2;
+void hone_max_pool_f32_avx2(const hone_pool2d_f32 *args, size_t row_begin, size_t row_end);
+void hone_average_pool_f32_avx2(const hone_pool2d_f32 *args, size_t row_begin, size_t row_end);
+void hone_max_pool_u8_avx2(const hone_pool2d_u8 *args, size_t row_begin, size_t row_end);
+void hone_average_pool_u8_avx2(const hone_pool2d_u8 *args, size_t row_begin, size_t row_end);
+
+/* aarch64 */
+extern const hone_pool2d_table hone_pool2d_neon;
+void hone_max_pool_f32_neon(const hone_pool2d_f32 *args, size_t row_begin, size_t row_end);
+void hone_average_pool_f32_neon(const hone_pool2d_f32 *args, size_t row_begin, size_t row_end);
+void hone_max_pool_u8_neon(const hone_pool2d_u8 *args, size_t row_begin, size_t row_end);
+void hone_average_pool_u8_neon(const hone_pool2d_u8 *args, size_t row_begin, size_t row_end);
+
 #endif
