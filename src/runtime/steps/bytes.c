@@ -89,8 +89,8 @@ static void run_dequantize(const hone_step *step, hone_run *run, uint32_t task, 
 static hone_status add_step(hone_program *program, const hone_label *label, const hone_view *out,
                             const hone_view *in, hone_step **made, hone_error *error) {
     const hone_view views[2] = {*out, *in};
-    hone_walk walk = hone__walk(views, 2);
-    if (!hone__walk_has_runs(&walk, false))
+    hone_walk walk;
+    if (!hone__walk_runs(views, 2, false, &walk))
         return hone_fail(error, HONE_SHAPE, HONE_NO_OFFSET, "step '%s': views do not fit",
                          label->name);
     HONE_TRY(hone__program_add_step(program, label, 1, 2, sizeof(bytes_params), made, error));

@@ -95,11 +95,16 @@ static hone_status add_step(hone_program *program, const hone_label *label, cons
     return HONE_OK;
 }
 
+static hone_status no_runs(const hone_label *label, hone_error *error) {
+    return hone_fail(error, HONE_SHAPE, HONE_NO_OFFSET, "step '%s': views do not fit", label->name);
+}
+
 hone_status hone__step_unary(hone_program *program, const hone_label *label,
                              const hone_unary_call *call, hone_error *error) {
     const hone_view views[2] = {*call->out, *call->in};
-    hone_walk walk = hone__walk(views, 2);
+    hone_walk walk;
     hone_step *step = NULL;
+    if (!hone__walk_runs(views, 2, false, &walk)) return no_runs(label, error);
     HONE_TRY(add_step(program, label, views, 2, &walk, &step, error));
     ((element_params *)step->params)->unary =
         (hone_unary_args){.op = call->op, .alpha = call->alpha, .beta = call->beta};
@@ -117,8 +122,9 @@ bool hone__step_binary_fits(const hone_view *out, const hone_view *a, const hone
 hone_status hone__step_binary(hone_program *program, const hone_label *label,
                               const hone_binary_call *call, hone_error *error) {
     const hone_view views[3] = {*call->out, *call->a, *call->b};
-    hone_walk walk = hone__walk(views, 3);
+    hone_walk walk;
     hone_step *step = NULL;
+    if (!hone__walk_runs(views, 3, true, &walk)) return no_runs(label, error);
     HONE_TRY(add_step(program, label, views, 3, &walk, &step, error));
     ((element_params *)step->params)->binary =
         (hone_binary_args){.op = call->op, .lo = call->lo, .hi = call->hi};

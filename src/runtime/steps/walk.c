@@ -43,6 +43,15 @@ bool hone__walk_has_runs(const hone_walk *walk, bool repeats) {
     return true;
 }
 
+bool hone__walk_runs(const hone_view *views, uint32_t count, bool repeats, hone_walk *walk) {
+    *walk = hone__walk(views, count);
+    if (hone__walk_has_runs(walk, repeats)) return true;
+    int32_t last = walk->rank++;
+    walk->dim[last] = 1;
+    for (uint32_t v = 0; v < count; v++) walk->stride[v][last] = 1;
+    return hone__walk_has_runs(walk, repeats);
+}
+
 static bool next_plane(const hone_walk *walk, const int64_t *dim, int64_t *at, hone_plane *plane) {
     for (int32_t d = walk->rank - 3; d >= 0; d--) {
         bool wraps = ++at[d] == dim[d];

@@ -33,6 +33,9 @@ void hone__walk_swap(hone_walk *walk, int32_t a, int32_t b);
  * element. */
 bool hone__walk_has_runs(const hone_walk *walk, bool repeats);
 
+/* A walk that has runs, where need be of single elements; false where a stride is negative. */
+bool hone__walk_runs(const hone_view *views, uint32_t count, bool repeats, hone_walk *walk);
+
 /* Calls `run` for all planes of the part `task` of `tasks`. */
 void hone__walk_run(const hone_walk *walk, uint32_t task, uint32_t tasks, hone_plane_run run,
                     const void *context);
