@@ -39,6 +39,7 @@ def default_models():
 def reference(model, feed):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
+    options.log_severity_level = 3  # its remarks on old exporters are none of ours
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     names = [o.name for o in session.get_outputs()]
     return dict(zip(names, session.run(names, feed)))
@@ -55,13 +56,12 @@ def ours(hone, model, feed, cpu, folder):
     if done.returncode:
         raise RuntimeError(done.stderr.strip() or f"exit status {done.returncode}")
     outputs = json.loads(done.stdout)["outputs"]
-    return {o["name"]: np.load(o.get("file") or find(folder, o["name"])) for o in outputs}
+    return {o["name"]: np.load(os.path.join(folder, file_of(o["name"]))) for o in outputs}
 
 
-def find(folder, name):
-    """The file of an output: its name with what a path cannot hold replaced."""
-    safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in name)
-    return os.path.join(folder, safe + ".npy")
+def file_of(name):
+    """The file that `hone run` gives an output: '_' for what a file name cannot hold."""
+    return "".join("_" if c in "/:" or c < " " else c for c in name) + ".npy"
 
 
 def compare(hone, model, cpu):
