@@ -177,12 +177,19 @@ static void encode_node(hone_sink *sink, const void *what) {
 
 /* ---- graphs ---- */
 
+/* Rewrites leave constants behind that nobody reads; they are not written. */
 static void encode_constants(hone_sink *sink, const hone_graph *graph) {
+    size_t bytes = ((size_t)graph->value_count + 1) * sizeof(uint32_t);
+    uint32_t *uses = hone__alloc(graph->arena.allocator, bytes, 1);
+    if (!uses && sink->status == HONE_OK) sink->status = hone_fail_memory(sink->error, bytes);
+    if (!uses) return;
+    hone_graph_count_uses(graph, uses);
     for (const hone_value *v = graph->first_value; v; v = v->next) {
-        if (v->kind != HONE_VALUE_CONSTANT) continue;
+        if (v->kind != HONE_VALUE_CONSTANT || uses[v->id] == 0) continue;
         named_tensor tensor = {v->name, v->dtype, &v->shape, v->data, v->bytes};
         hone__sink_message(sink, 5, encode_tensor, &tensor);
     }
+    hone__free(graph->arena.allocator, uses, bytes);
 }
 
 static void encode_graph(hone_sink *sink, const void *what) {
@@ -259,7 +266,7 @@ static void encode_domain(hone_sink *sink, const void *what) {
 
 static void encode_model(hone_sink *sink, const void *what) {
     const model *m = what;
-    hone__sink_int(sink, 1, IR_VERSION);
+    hone__sink_int(sink, 1, IR_VERSION + (m->domains[0].version > HONE_IR_OPSET));
     hone__sink_text(sink, 2, "hone");
     hone__sink_text(sink, 3, hone_version());
     for (uint32_t i = 0; i < m->domain_count; i++)
@@ -269,7 +276,9 @@ static void encode_model(hone_sink *sink, const void *what) {
 
 static hone_status check_size(const model *m, hone_error *error) {
     hone_sink counter = {0};
+    counter.error = error;
     encode_model(&counter, m);
+    if (counter.status != HONE_OK) return counter.status;
     if (counter.count <= MOST_BYTES) return HONE_OK;
     return hone_fail(error, HONE_LIMIT, HONE_NO_OFFSET,
                      "an ONNX file holds at most 2 GiB and this model has %llu bytes; save it as "

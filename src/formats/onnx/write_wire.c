@@ -65,7 +65,9 @@ void hone__sink_text(hone_sink *sink, uint32_t number, const char *text) {
 
 void hone__sink_message(hone_sink *sink, uint32_t number, hone_encode encode, const void *what) {
     hone_sink counter = {0};
+    counter.error = sink->error;
     encode(&counter, what);
+    if (sink->status == HONE_OK) sink->status = counter.status;
     tag(sink, number, HONE_WIRE_BYTES);
     hone__sink_varint(sink, counter.count);
     if (sink->writer)
