@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hone_qconv_u8s8_8x8_neon: 8 pixels x 8 channels in 16 registers. Eight depths of 8 pixels are
+ * loaded at once as 16-bit numbers and multiplied lane by lane with weights widened to 16 bits
+ * (SMLAL, exact 32-bit sums on any ARMv8.0 core). */
+#include "kernels/qconv/qconv_tiers.h"
+#include "kernels/qconv/qconv_tiled.h"
+#include "kernels/shared/neon.h"
+
+enum { MR = 8, NR = 8 };
+
+static void widen(void *out, const void *in, size_t count, int32_t zero) {
+    const uint8_t *from = in;
+    int16_t *to = out;
+    uint8x8_t zeros = vdup_n_u8((uint8_t)zero);
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        vst1q_s16(to + i, vreinterpretq_s16_u16(vsubl_u8(vld1_u8(from + i), zeros)));
+    for (; i < count; i++) to[i] = (int16_t)(from[i] - zero);
+}
+
+HONE_INLINE void store_row(const hone_qconv_tile *t, size_t row, int32x4_t acc0, int32x4_t acc1) {
+    const float *multiplier = (const float *)((const int32_t *)t->panel + NR);
+    float32x4_t y0 = hone__scaled4(acc0, multiplier, t->lo, t->hi);
+    float32x4_t y1 = hone__scaled4(acc1, multiplier + 4, t->lo, t->hi);
+    size_t at = row * t->output_stride;
+    if (t->output) {
+        uint8x8_t q = hone__round8(y0, y1, t->output_zero);
+        if (t->columns == NR)
+            vst1_u8(t->output + at, q);
+        else
+            hone__store_bytes(t->output + at, q, t->columns);
+        return;
+    }
+    hone__store_some(t->output_f32 + at, y0, t->columns < 4 ? t->columns : 4);
+    if (t->columns > 4) hone__store_some(t->output_f32 + at + 4, y1, t->columns - 4);
+}
+
+/* Depth `lane` of eight: acc += x[lane] * weights, all rows. */
+#define STEP(lane)                                                                                 \
+    do {                                                                                           \
+        int16x8_t w = vmovl_s8(vld1_s8(weight + (lane)*NR));                                       \
+        _Pragma("GCC unroll 8") for (size_t r = 0; r < rows; r++) {                                \
+            acc[r][0] = vmlal_laneq_s16(acc[r][0], vget_low_s16(w), x[r], lane);                   \
+            acc[r][1] = vmlal_high_laneq_s16(acc[r][1], w, x[r], lane);                            \
+        }                                                                                          \
+    } while (0)
+
+HONE_INLINE void run_rows(const hone_qconv_tile *t, const size_t rows) {
+    int32x4_t acc[MR][2];
+    const int32_t *bias = t->panel;
+    const int8_t *weight = (const int8_t *)t->panel + NR * 8;
+    const int16_t *in = t->rows;
+    const size_t depth = t->depth;
+#pragma GCC unroll 8
+    for (size_t r = 0; r < rows; r++) {
+        acc[r][0] = vld1q_s32(bias);
+        acc[r][1] = vld1q_s32(bias + 4);
+    }
+    for (const int16_t *end = in + depth; in < end; in += 8, weight += 8 * NR) {
+        int16x8_t x[MR];
+#pragma GCC unroll 8
+        for (size_t r = 0; r < rows; r++) x[r] = vld1q_s16(in + r * depth);
+        STEP(0);
+        STEP(1);
+        STEP(2);
+        STEP(3);
+        STEP(4);
+        STEP(5);
+        STEP(6);
+        STEP(7);
+    }
+#pragma GCC unroll 8
+    for (size_t r = 0; r < rows; r++) store_row(t, r, acc[r][0], acc[r][1]);
+}
+
+static void rows1(const hone_qconv_tile *tile) {
+    run_rows(tile, 1);
+}
+static void rows2(const hone_qconv_tile *tile) {
+    run_rows(tile, 2);
+}
+static void rows3(const hone_qconv_tile *tile) {
+    run_rows(tile, 3);
+}
+static void rows4(const hone_qconv_tile *tile) {
+    run_rows(tile, 4);
+}
+static void rows5(const hone_qconv_tile *tile) {
+    run_rows(tile, 5);
+}
+static void rows6(const hone_qconv_tile *tile) {
+    run_rows(tile, 6);
+}
+static void rows7(const hone_qconv_tile *tile) {
+    run_rows(tile, 7);
+}
+static void rows8(const hone_qconv_tile *tile) {
+    run_rows(tile, 8);
+}
+
+static const hone_qconv_tiles tiles = {
+    MR, NR, 1, 8, widen, {rows1, rows2, rows3, rows4, rows5, rows6, rows7, rows8}};
+
+const hone_qconv_kernel hone_qconv_u8s8_8x8_neon = {
+    .name = "hone_qconv_u8s8_8x8_neon",
+    .supports = hone__qconv_tiled_supports,
+    .pack_bytes = hone__qconv_tiled_pack_bytes,
+    .pack = hone__qconv_tiled_pack,
+    .scratch_bytes = hone__qconv_tiled_scratch_bytes,
+    .task_count = hone__qconv_tiled_task_count,
+    .run_task = hone__qconv_tiled_run_task,
+    .tile = &tiles,
+};
