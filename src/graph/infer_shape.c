@@ -168,13 +168,17 @@ static hone_status remaining(hone_infer *in, const hone_shape *x, const hone_sha
         else
             HONE_TRY(hone__dim_product(in, below, out->dim[i], &below));
     }
+    int64_t symbols = 1;
     for (int32_t i = 0; i < x->rank; ++i) {
-        if (!used[i]) HONE_TRY(hone__dim_product(in, above, x->dim[i], &above));
+        int64_t *product = x->dim[i] < 0 ? &symbols : &above;
+        if (!used[i]) HONE_TRY(hone__dim_product(in, *product, x->dim[i], product));
     }
     if (below == 0) return hone__infer_fail(in, "-1 beside a dimension of 0");
-    if (above >= 0 && above % below != 0)
+    if (above % below == 0) return hone__dim_product(in, above / below, symbols, dim);
+    if (symbols == 1)
         return hone__infer_fail(in, "%lld elements do not divide by %lld", (long long)above,
                                 (long long)below);
+    HONE_TRY(hone__dim_product(in, above, symbols, &above));
     return hone__dim_affine(in, above, 0, below, dim);
 }
 
