@@ -36,7 +36,10 @@ extern "C" {
     X(F8E5M2FNUZ, 20, 8, NULL)                                                                     \
     X(U4, 21, 4, NULL)                                                                             \
     X(S4, 22, 4, NULL)                                                                             \
-    X(F4E2M1, 23, 4, NULL)
+    X(F4E2M1, 23, 4, NULL)                                                                         \
+    X(F8E8M0, 24, 8, NULL)                                                                         \
+    X(U2, 25, 2, NULL)                                                                             \
+    X(S2, 26, 2, NULL)
 
 /* The numbers are those of ONNX's TensorProto.DataType, so that no table maps them. */
 typedef enum hone_dtype {

@@ -21,8 +21,8 @@ static hone_status join(char *out, size_t size, const char *folder, const char *
 static hone_status compare_all(const hone_case_tensors *wanted, const hone_tensor *got,
                                uint32_t count, hone_error *error) {
     if (wanted->count > count)
-        return hone_fail(error, HONE_NOT_MET, HONE_NO_OFFSET, "%u outputs, not %u",
-                         (unsigned)count, (unsigned)wanted->count);
+        return hone_fail(error, HONE_NOT_MET, HONE_NO_OFFSET, "%u outputs, not %u", (unsigned)count,
+                         (unsigned)wanted->count);
     for (uint32_t i = 0; i < wanted->count; i++)
         HONE_TRY(hone__case_compare(i, &got[i], &wanted->list[i], error));
     return HONE_OK;

@@ -35,8 +35,9 @@ void hone__case_free(hone_case_tensors *tensors) {
 static bool read_by_shaper(const hone_graph *graph, const hone_value *value) {
     for (const hone_node *node = graph->first_node; node; node = node->next)
         for (uint32_t i = 0; i < node->input_count; i++)
-            if (node->inputs[i] == value && (node->op == HONE_OP_Resize ||
-                                             node->op == HONE_OP_Range))
+            if (node->inputs[i] == value &&
+                (node->op == HONE_OP_Resize || node->op == HONE_OP_Range ||
+                 node->op == HONE_OP_OneHot))
                 return true;
     return false;
 }

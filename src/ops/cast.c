@@ -21,6 +21,9 @@ static hone_status run_cast(const hone_op_call *call, hone_error *error) {
 }
 
 static hone_status check_cast(const hone_node *node, hone_error *error) {
+    const char *round = hone_node_string(node, "round_mode", "up");
+    if (node->outputs[0]->dtype == HONE_F8E8M0 && strcmp(round, "up") != 0)
+        return hone__unsupported(node, error, "round_mode '%s'", round);
     if (hone__kind_of(node->outputs[0]->dtype) != HONE__NOT_A_NUMBER) return HONE_OK;
     return hone__unsupported(node, error, "to type %s", hone_dtype_name(node->outputs[0]->dtype));
 }

@@ -12,6 +12,7 @@ hone__kind hone__kind_of(hone_dtype dtype) {
         [HONE_F32] = HONE__REAL,     [HONE_F64] = HONE__REAL,        [HONE_F16] = HONE__REAL,
         [HONE_BF16] = HONE__REAL,    [HONE_F8E4M3FN] = HONE__REAL,   [HONE_F8E4M3FNUZ] = HONE__REAL,
         [HONE_F8E5M2] = HONE__REAL,  [HONE_F8E5M2FNUZ] = HONE__REAL, [HONE_F4E2M1] = HONE__REAL,
+        [HONE_F8E8M0] = HONE__REAL,  [HONE_S2] = HONE__SIGNED,       [HONE_U2] = HONE__UNSIGNED,
         [HONE_S4] = HONE__SIGNED,    [HONE_S8] = HONE__SIGNED,       [HONE_S16] = HONE__SIGNED,
         [HONE_S32] = HONE__SIGNED,   [HONE_S64] = HONE__SIGNED,      [HONE_U4] = HONE__UNSIGNED,
         [HONE_U8] = HONE__UNSIGNED,  [HONE_U16] = HONE__UNSIGNED,    [HONE_U32] = HONE__UNSIGNED,
@@ -45,11 +46,25 @@ int64_t hone__truncate(double value) {
 
 /* The bits. */
 
+/* Elements narrower than a byte are packed, the first in the low bits. */
+static uint64_t packed_at(unsigned bits, const uint8_t *bytes, int64_t index) {
+    uint64_t at = (uint64_t)index * bits;
+    return (uint64_t)(bytes[at >> 3] >> (at & 7)) & ((1u << bits) - 1);
+}
+
+static void packed_put(unsigned bits, uint8_t *bytes, int64_t index, uint64_t value) {
+    uint64_t at = (uint64_t)index * bits;
+    unsigned mask = ((1u << bits) - 1) << (at & 7);
+    unsigned kept = bytes[at >> 3] & ~mask;
+    bytes[at >> 3] = (uint8_t)(kept | ((unsigned)(value << (at & 7)) & mask));
+}
+
 static uint64_t bits_at(unsigned bits, const void *data, int64_t index) {
     const uint8_t *bytes = (const uint8_t *)data;
     switch (bits) {
+    case 2:
     case 4:
-        return (uint64_t)(bytes[index >> 1] >> (index & 1 ? 4 : 0)) & 15;
+        return packed_at(bits, bytes, index);
     case 8:
         return bytes[index];
     case 16:
@@ -64,12 +79,10 @@ static uint64_t bits_at(unsigned bits, const void *data, int64_t index) {
 static void bits_put(unsigned bits, void *data, int64_t index, uint64_t value) {
     uint8_t *bytes = (uint8_t *)data;
     switch (bits) {
-    case 4: {
-        unsigned shift = index & 1 ? 4 : 0;
-        unsigned kept = bytes[index >> 1] & (15u << (4 - shift));
-        bytes[index >> 1] = (uint8_t)(kept | (unsigned)(value & 15) << shift);
+    case 2:
+    case 4:
+        packed_put(bits, bytes, index, value);
         break;
-    }
     case 8:
         bytes[index] = (uint8_t)value;
         break;
@@ -156,6 +169,23 @@ static unsigned narrow_encode(const narrow_float *format, double value, bool sat
     return code == 0 && format->only_plus ? 0 : sign | code;
 }
 
+/* float8e8m0 is a bare power of two: 2 ^ (code - 127), 255 is NaN. Rounded away from zero, as ONNX
+ * has it; there is no sign and no zero. */
+static unsigned power_encode(double value, bool saturate) {
+    int exponent;
+    if (isnan(value)) return 255;
+    if (value == 0.0) return saturate ? 0 : 255;
+    if (isinf(value)) return saturate ? 254 : 255;
+    bool exact = frexp(fabs(value), &exponent) == 0.5;
+    int code = exponent - (exact ? 1 : 0) + 127;
+    if (code < 0) return saturate ? 0 : 255;
+    return code <= 254 ? (unsigned)code : saturate ? 254 : 255;
+}
+
+static double power_decode(unsigned code) {
+    return code == 255 ? (double)NAN : ldexp(1.0, (int)code - 127);
+}
+
 /* A float that is odd in its last place wherever it is not exact: rounding it once more to a
  * narrower type then gives what rounding `value` itself would (Boldo, Melquiond 2008). */
 static float round_to_odd(double value) {
@@ -185,6 +215,8 @@ static uint64_t real_bits(hone_dtype dtype, double value, bool saturate) {
         return hone__f32_to_f16(round_to_odd(value));
     case HONE_BF16:
         return hone__f32_to_bf16(round_to_odd(value));
+    case HONE_F8E8M0:
+        return power_encode(value, saturate);
     default:
         return narrow_encode(narrow(dtype), value, saturate);
     }
@@ -205,6 +237,8 @@ static double bits_real(hone_dtype dtype, uint64_t bits) {
         return (double)hone__f16_to_f32((uint16_t)bits);
     case HONE_BF16:
         return (double)hone__bf16_to_f32((uint16_t)bits);
+    case HONE_F8E8M0:
+        return power_decode((unsigned)bits);
     default:
         return narrow_decode(narrow(dtype), (unsigned)bits);
     }

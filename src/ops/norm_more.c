@@ -26,8 +26,7 @@ static hone_status run_lp_norm(const hone_op_call *call, hone_error *error) {
         double length = first ? sum : sqrt(sum);
         for (int64_t k = 0; k < dim; k++) {
             double x = value_at(in, base + k * inner);
-            hone__real_put(out->dtype, out->data, base + k * inner,
-                           length == 0.0 ? 0.0 : x / length);
+            hone__real_put(out->dtype, out->data, base + k * inner, x / length);
         }
     }
     return HONE_OK;

@@ -166,7 +166,7 @@ static int64_t width_of(const settings *set, int64_t in, int64_t out, double sca
 
 /* No planned scale is smaller: sizes are rounded by at most a half. */
 static double least_scale(int64_t in, int64_t out) {
-    return in == out ? 1.0 : ((double)out - 0.5) / (double)in;
+    return ((double)out - 0.5) / (double)in;
 }
 
 static hone_status read_crop(const hone_op_call *call, int32_t slot, int32_t count, dimension *dim,

@@ -38,6 +38,9 @@ static const char *const names[HONE_DTYPE_COUNT] = {
     [HONE_U4] = "uint4",
     [HONE_S4] = "int4",
     [HONE_F4E2M1] = "float4e2m1",
+    [HONE_F8E8M0] = "float8e8m0",
+    [HONE_U2] = "uint2",
+    [HONE_S2] = "int2",
 };
 
 static bool known(hone_dtype dtype) {
