@@ -75,6 +75,7 @@ bool hone__dtype_is_float(hone_dtype dtype) {
     case HONE_F8E5M2:
     case HONE_F8E5M2FNUZ:
     case HONE_F4E2M1:
+    case HONE_F8E8M0:
         return true;
     default:
         return false;
@@ -93,6 +94,8 @@ bool hone__dtype_is_integer(hone_dtype dtype) {
     case HONE_S64:
     case HONE_U4:
     case HONE_S4:
+    case HONE_U2:
+    case HONE_S2:
         return true;
     default:
         return false;

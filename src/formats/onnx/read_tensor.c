@@ -35,7 +35,10 @@ static const typed_form typed_forms[] = {
     {HONE_F8E4M3FN, FIELD_INT32_DATA, 1}, {HONE_F8E4M3FNUZ, FIELD_INT32_DATA, 1},
     {HONE_F8E5M2, FIELD_INT32_DATA, 1},   {HONE_F8E5M2FNUZ, FIELD_INT32_DATA, 1},
     {HONE_U4, FIELD_INT32_DATA, 1},       {HONE_S4, FIELD_INT32_DATA, 1},
-    {HONE_F4E2M1, FIELD_INT32_DATA, 1},   {HONE_S64, FIELD_INT64_DATA, 8},
+    {HONE_F4E2M1, FIELD_INT32_DATA, 1},   {HONE_F8E8M0, FIELD_INT32_DATA, 1},
+    {HONE_U2, FIELD_INT32_DATA, 1},       {HONE_S2, FIELD_INT32_DATA, 1},
+    {HONE_F8E8M0, FIELD_INT32_DATA, 1},   {HONE_U2, FIELD_INT32_DATA, 1},
+    {HONE_S2, FIELD_INT32_DATA, 1},       {HONE_S64, FIELD_INT64_DATA, 8},
     {HONE_F64, FIELD_DOUBLE_DATA, 8},     {HONE_C128, FIELD_DOUBLE_DATA, 8},
     {HONE_U32, FIELD_UINT64_DATA, 4},     {HONE_U64, FIELD_UINT64_DATA, 8},
 };
@@ -209,6 +212,9 @@ static hone_status inline_data(const facts *found, hone_onnx_tensor *tensor, hon
         tensor->data = raw ? (const void *)found->raw.at : (const void *)"";
         return HONE_OK;
     }
+    if (!form)
+        return hone__wire_fail(error, HONE_UNSUPPORTED, tensor->offset,
+                               "tensor '%s' has no typed form for its elements", tensor->name);
     uint64_t wanted = tensor->bytes / form->item_bytes;
     if (found->typed[form->field] != items || items != wanted)
         return fail_count(tensor, found->typed[form->field], wanted, "items", error);
