@@ -21,7 +21,7 @@ static const char schema[] =
     "  model_id INTEGER PRIMARY KEY,"
     "  model_name TEXT NOT NULL,"
     "  version TEXT NOT NULL,"
-    "  metadata TEXT NOT NULL DEFAULT '{}' CHECK(json_valid(metadata)),"
+    "  metadata TEXT NOT NULL DEFAULT '{}',"
     "  file_size INTEGER NOT NULL CHECK(file_size >= 0),"
     "  checksum TEXT NOT NULL CHECK(length(checksum) = 64),"
     "  created_at TEXT NOT NULL,"

@@ -97,6 +97,8 @@ static hone_status promise_row(checking *c, sqlite3_stmt *row) {
 static const char promises[] =
     "SELECT m.model_name, m.version, 'it has no row in model_files' FROM main.ai_models m "
     "WHERE NOT EXISTS(SELECT 1 FROM main.model_files f WHERE f.model_id = m.model_id) UNION ALL "
+    "SELECT m.model_name, m.version, 'its metadata is not a JSON object' FROM main.ai_models m "
+    "WHERE NOT json_valid(m.metadata) OR json_type(m.metadata) <> 'object' UNION ALL "
     "SELECT m.model_name, m.version, 'its parent is not older than it is' FROM main.ai_models m "
     "WHERE m.parent >= m.model_id UNION ALL "
     "SELECT m.model_name, m.version, 'its row in optimized_models has another name' "
