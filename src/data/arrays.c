@@ -17,7 +17,8 @@ static hone_status map_array(const char *path, hone_mapping *mapping, hone_tenso
     status = hone__npy_parse(mapping->data, mapping->size, view, error);
     if (status == HONE_OK && (view->shape.rank < 1 || view->shape.dim[0] == 0))
         status = hone_fail(error, HONE_FORMAT, HONE_NO_OFFSET, "npy: no samples");
-    return status == HONE_OK ? status : hone_error_prefix(error, "%s", path);
+    if (status != HONE_OK) (void)hone_error_prefix(error, "%s", path);
+    return status;
 }
 
 static hone_status check_labels(hone_source *s, const char *path, hone_error *error) {

@@ -101,7 +101,8 @@ static hone_status read_file(const char *path, int32_t least_rank, int32_t most_
         if (status == HONE_OK) status = expect_end(file, at + bytes, error);
     }
     (void)gzclose(file);
-    return status == HONE_OK ? status : hone_error_prefix(error, "%s", path);
+    if (status != HONE_OK) (void)hone_error_prefix(error, "%s", path);
+    return status;
 }
 
 /* Where in a name like "train-images-idx3-ubyte.gz" the word "images" stands; NULL: not IDX. */

@@ -174,7 +174,8 @@ hone_status hone_npy_read(const char *path, hone_tensor *tensor, hone_error *err
     if (status == HONE_OK) status = hone_tensor_new(view.dtype, &view.shape, tensor, error);
     if (status == HONE_OK && view.bytes) memcpy(tensor->data, view.data, view.bytes);
     hone__file_unmap(&mapping);
-    return status == HONE_OK ? status : hone_error_prefix(error, "%s", path);
+    if (status != HONE_OK) (void)hone_error_prefix(error, "%s", path);
+    return status;
 }
 
 static const char *descr_of(hone_dtype dtype) {

@@ -62,7 +62,8 @@ hone_status hone_picture_read(const char *path, uint64_t max_pixels, hone_pictur
     HONE_TRY(hone__file_map(path, &mapping, error));
     status = hone_picture_decode(mapping.data, mapping.size, max_pixels, picture, error);
     hone__file_unmap(&mapping);
-    return status == HONE_OK ? status : hone_error_prefix(error, "%s", path);
+    if (status != HONE_OK) (void)hone_error_prefix(error, "%s", path);
+    return status;
 }
 
 static void gray_to_rgb(const uint8_t *in, uint8_t *out, size_t pixels) {
