@@ -165,9 +165,10 @@ double check_cycles(check_run run, void *context) {
     static double rate;
     if (rate == 0) rate = cycles_per_ms();
     int count = 1;
-    while (count < 1 << 20 && time_runs(run, context, count) * count < 2.0) count *= 2;
+    while (count < 1 << 20 && time_runs(run, context, count) * count < 0.2) count *= 2;
     double best = 1e30;
-    for (int i = 0; i < 25; i++) {
+    double stop = hone__now_ms() + 250.0;
+    for (int i = 0; i < 20 || hone__now_ms() < stop; i++) {
         double ms = time_runs(run, context, count);
         best = ms < best ? ms : best;
     }

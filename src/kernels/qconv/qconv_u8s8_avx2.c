@@ -21,27 +21,68 @@ static void widen(void *out, const void *in, size_t count, int32_t zero) {
     for (; i < count; i++) to[i] = (int16_t)(from[i] - zero);
 }
 
+/* What finishing a tile needs, read before its first store: a store of bytes could change anything
+ * for all the compiler knows. */
+typedef struct finish {
+    __m256 multiplier[2], lo, hi;
+    __m256i zero;
+} finish;
+
+HONE_INLINE finish finish_of(const hone_qconv_tile *t) {
+    const float *multiplier = (const float *)((const int32_t *)t->panel + NR);
+    finish f = {{_mm256_load_ps(multiplier), _mm256_load_ps(multiplier + 8)},
+                _mm256_set1_ps(t->lo),
+                _mm256_set1_ps(t->hi),
+                _mm256_set1_epi16((short)t->output_zero)};
+    return f;
+}
+
 /* Channels 8 * half .. + 7 of a row, as the float that is to be rounded. */
-HONE_INLINE __m256 scaled(const hone_qconv_tile *t, size_t half, __m256i acc) {
-    const float *multiplier = (const float *)((const int32_t *)t->panel + NR) + 8 * half;
-    __m256 y = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), _mm256_load_ps(multiplier));
-    return hone__clamp8(y, _mm256_set1_ps(t->lo), _mm256_set1_ps(t->hi));
+HONE_INLINE __m256 scaled(const finish *f, size_t half, __m256i acc) {
+    __m256 y = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), f->multiplier[half]);
+    return hone__clamp8(y, f->lo, f->hi);
 }
 
-HONE_INLINE void store_u8(const hone_qconv_tile *t, size_t row, __m256i acc0, __m256i acc1) {
-    __m128i q = hone__round16(scaled(t, 0, acc0), scaled(t, 1, acc1), t->output_zero);
-    uint8_t *out = t->output + row * t->output_stride;
-    if (t->columns == NR)
-        _mm_storeu_si128((__m128i *)out, q);
-    else
-        hone__store_bytes(out, q, t->columns);
+/* A row's 16 outputs as 16-bit numbers, in the order 0-3, 8-11, 4-7, 12-15. */
+HONE_INLINE __m256i rounded(const finish *f, const __m256i *acc) {
+    __m256i q = _mm256_packs_epi32(_mm256_cvtps_epi32(scaled(f, 0, acc[0])),
+                                   _mm256_cvtps_epi32(scaled(f, 1, acc[1])));
+    return _mm256_add_epi16(q, f->zero);
 }
 
-HONE_INLINE void store_f32(const hone_qconv_tile *t, size_t row, __m256i acc0, __m256i acc1) {
-    float *out = t->output_f32 + row * t->output_stride;
-    _mm256_maskstore_ps(out, hone__mask8(t->columns), scaled(t, 0, acc0));
-    if (t->columns > 8)
-        _mm256_maskstore_ps(out + 8, hone__mask8(t->columns - 8), scaled(t, 1, acc1));
+/* Two rows in order. */
+HONE_INLINE __m256i rounded_pair(const finish *f, const __m256i *acc0, const __m256i *acc1) {
+    __m256i q = _mm256_packus_epi16(rounded(f, acc0), rounded(f, acc1));
+    return _mm256_permutevar8x32_epi32(q, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+HONE_INLINE void store_u8(const hone_qconv_tile *t, const size_t rows, __m256i (*acc)[2]) {
+    const finish f = finish_of(t);
+    uint8_t *out = t->output;
+    const size_t stride = t->output_stride, columns = t->columns;
+#pragma GCC unroll 3
+    for (size_t r = 0; r < rows; r += 2) {
+        __m256i q = rounded_pair(&f, acc[r], acc[r + 1 < rows ? r + 1 : r]);
+        __m128i q0 = _mm256_castsi256_si128(q), q1 = _mm256_extracti128_si256(q, 1);
+        if (columns == NR) {
+            _mm_storeu_si128((__m128i *)(out + r * stride), q0);
+            if (r + 1 < rows) _mm_storeu_si128((__m128i *)(out + (r + 1) * stride), q1);
+        } else {
+            hone__store_bytes(out + r * stride, q0, columns);
+            if (r + 1 < rows) hone__store_bytes(out + (r + 1) * stride, q1, columns);
+        }
+    }
+}
+
+HONE_INLINE void store_f32(const hone_qconv_tile *t, const size_t rows, __m256i (*acc)[2]) {
+    const finish f = finish_of(t);
+#pragma GCC unroll 6
+    for (size_t r = 0; r < rows; r++) {
+        float *out = t->output_f32 + r * t->output_stride;
+        _mm256_maskstore_ps(out, hone__mask8(t->columns), scaled(&f, 0, acc[r][0]));
+        if (t->columns > 8)
+            _mm256_maskstore_ps(out + 8, hone__mask8(t->columns - 8), scaled(&f, 1, acc[r][1]));
+    }
 }
 
 HONE_INLINE __m256i pair_of(const int16_t *inputs) {
@@ -71,13 +112,10 @@ HONE_INLINE void run_rows(const hone_qconv_tile *t, const size_t rows) {
             acc[r][1] = _mm256_add_epi32(acc[r][1], _mm256_madd_epi16(x, w1));
         }
     }
-    if (t->output) {
-#pragma GCC unroll 6
-        for (size_t r = 0; r < rows; r++) store_u8(t, r, acc[r][0], acc[r][1]);
-        return;
-    }
-#pragma GCC unroll 6
-    for (size_t r = 0; r < rows; r++) store_f32(t, r, acc[r][0], acc[r][1]);
+    if (t->output)
+        store_u8(t, rows, acc);
+    else
+        store_f32(t, rows, acc);
 }
 
 static void rows1(const hone_qconv_tile *tile) {

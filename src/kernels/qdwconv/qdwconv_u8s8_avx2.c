@@ -26,20 +26,25 @@ HONE_INLINE void add_pair(__m256i *acc, __m256i a, __m256i b, const __m256i *wei
     acc[3] = _mm256_add_epi32(acc[3], _mm256_madd_epi16(x3, weight[3]));
 }
 
-HONE_INLINE __m256i rounded(const hone_qdwconv_tile *t, __m256i acc, const float *multiplier) {
+/* What finishing needs, read before the first store: a store of bytes could change anything for all
+ * the compiler knows. */
+typedef struct finish {
+    __m256 lo, hi;
+    __m256i zero;
+} finish;
+
+HONE_INLINE __m256i rounded(const finish *f, __m256i acc, const float *multiplier) {
     __m256 y = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), _mm256_loadu_ps(multiplier));
-    return _mm256_cvtps_epi32(hone__clamp8(y, _mm256_set1_ps(t->lo), _mm256_set1_ps(t->hi)));
+    return _mm256_cvtps_epi32(hone__clamp8(y, f->lo, f->hi));
 }
 
 /* 32 outputs in order. */
-HONE_INLINE __m256i finish(const hone_qdwconv_tile *t, const __m256i *acc,
-                           const float *multiplier) {
-    __m256i zero = _mm256_set1_epi16((short)t->output_zero);
+HONE_INLINE __m256i finished(const finish *f, const __m256i *acc, const float *multiplier) {
     __m256i q01 =
-        _mm256_packs_epi32(rounded(t, acc[0], multiplier), rounded(t, acc[1], multiplier + 8));
-    __m256i q23 = _mm256_packs_epi32(rounded(t, acc[2], multiplier + 16),
-                                     rounded(t, acc[3], multiplier + 24));
-    return _mm256_packus_epi16(_mm256_add_epi16(q01, zero), _mm256_add_epi16(q23, zero));
+        _mm256_packs_epi32(rounded(f, acc[0], multiplier), rounded(f, acc[1], multiplier + 8));
+    __m256i q23 = _mm256_packs_epi32(rounded(f, acc[2], multiplier + 16),
+                                     rounded(f, acc[3], multiplier + 24));
+    return _mm256_packus_epi16(_mm256_add_epi16(q01, f->zero), _mm256_add_epi16(q23, f->zero));
 }
 
 /* What a block loads and stores: 32 channels, 16, or fewer (nothing behind them is touched). */
@@ -63,8 +68,9 @@ HONE_INLINE void store(uint8_t *out, __m256i q, const block_kind kind, size_t co
 }
 
 /* `pixels` (1 or 2) pixels from pixel p on, channels from c on. */
-HONE_INLINE void run_block(const hone_qdwconv_tile *t, size_t p, const size_t pixels, size_t c,
-                           const char *panel, const block_kind kind) {
+HONE_INLINE void run_block(const hone_qdwconv_tile *t, const finish *f, size_t p,
+                           const size_t pixels, size_t c, const char *panel,
+                           const block_kind kind) {
     const __m256i *bias = (const __m256i *)(const void *)panel;
     const float *multiplier = (const float *)(const void *)(panel + WIDTH * 4);
     const __m256i *weight = (const __m256i *)(const void *)(panel + WIDTH * 8);
@@ -82,18 +88,22 @@ HONE_INLINE void run_block(const hone_qdwconv_tile *t, size_t p, const size_t pi
             add_pair(acc[1], load(a + t->step, kind, t->channels),
                      load(b + t->step, kind, t->channels), weight);
     }
+    __m256i q0 = finished(f, acc[0], multiplier), q1 = q0;
+    if (pixels == 2) q1 = finished(f, acc[1], multiplier);
     uint8_t *out = t->output + p * t->output_stride + c;
-    store(out, finish(t, acc[0], multiplier), kind, t->channels);
-    if (pixels == 2)
-        store(out + t->output_stride, finish(t, acc[1], multiplier), kind, t->channels);
+    size_t stride = t->output_stride, count = t->channels;
+    store(out, q0, kind, count);
+    if (pixels == 2) store(out + stride, q1, kind, count);
 }
 
 HONE_INLINE void run_blocks(const hone_qdwconv_tile *t, size_t p, const size_t pixels,
                             const size_t block, const block_kind kind) {
+    const finish f = {_mm256_set1_ps(t->lo), _mm256_set1_ps(t->hi),
+                      _mm256_set1_epi16((short)t->output_zero)};
     size_t bytes = hone__qdwconv_panel_bytes(WIDTH, t->pairs);
     const char *panel = t->panel;
     for (size_t i = 0; i * block < t->channels; i++, panel += bytes)
-        run_block(t, p, pixels, hone__qdwconv_channel(t->channels, block, i), panel, kind);
+        run_block(t, &f, p, pixels, hone__qdwconv_channel(t->channels, block, i), panel, kind);
 }
 
 HONE_INLINE void run_pixels(const hone_qdwconv_tile *t, size_t p, const size_t pixels) {
