@@ -184,12 +184,20 @@ static void release(folder *f, evaluation *e) {
         hone__free_aligned(allocator, e->call.scratch, e->scratch_bytes + 1);
 }
 
+/* Empty results need no run, however long the loops over the other dimensions would be. */
+static bool has_elements(const evaluation *e) {
+    for (uint32_t i = 0; i < e->call.node->output_count; ++i) {
+        if (e->outputs[i].bytes > 0) return true;
+    }
+    return false;
+}
+
 /* A node that its reference refuses stays: running the model will say why. */
 static hone_status evaluate(folder *f, hone_node *node) {
     evaluation e = {0};
     if (hone__op_bind(node, &e.run, NULL) != HONE_OK) return HONE_OK;
     hone_status status = prepare(f, &e, node);
-    bool done = status == HONE_OK && e.run(&e.call, NULL) == HONE_OK;
+    bool done = status == HONE_OK && (!has_elements(&e) || e.run(&e.call, NULL) == HONE_OK);
     if (done) {
         hone_graph_remove_node(f->graph, node);
         for (uint32_t i = 0; i < node->output_count; ++i) {
