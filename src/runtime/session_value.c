@@ -52,6 +52,15 @@ static void gather(const hone_session *session, const hone_value *value, uint8_t
         memcpy(out, base, bytes);
         return;
     }
+    if (state->code == HONE_CODE_QUANT) { /* bytes at the end become floats from the start */
+        uint8_t *stored = out + bytes / 4 * 3;
+        hone__move_now(&session->program.kernels, 1, &to, stored, from, base);
+        for (size_t i = 0; i < bytes / 4; i++) {
+            float real = (float)(stored[i] - state->params.zero) * state->params.scale;
+            memcpy(out + i * sizeof real, &real, sizeof real);
+        }
+        return;
+    }
     hone__move_now(&session->program.kernels, bits / 8, &to, out, from, base);
     if (state->code == HONE_CODE_U8)
         for (size_t i = 0; i < bytes; i++) out[i] ^= 0x80;

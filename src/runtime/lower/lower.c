@@ -99,6 +99,9 @@ hone_status hone__lower(hone_lowering *lowering, hone_error *error) {
     drop_dead(lowering);
     find_users(lowering);
     HONE_TRY(lower_inputs(lowering, error));
+    HONE_TRY(hone__lower_widen(lowering, true, error));
+    HONE_TRY(hone__lower_fuse_qdq(lowering, error));
+    HONE_TRY(hone__lower_widen(lowering, false, error));
     HONE_TRY(hone__lower_fuse(lowering, error));
     if (!lowering->keep_all) hone__lower_plan_concats(lowering);
     for (hone_node *node = lowering->graph->first_node; node; node = node->next) {

@@ -7,9 +7,12 @@
  *   3. rules ask for their inputs in the form that their kernel wants (dense, pixels, canonical
  *      bytes); what is missing is made by a move or a table step, once for each value.
  *
- * Codes: quantized activations are kept as u8 inside; an s8 tensor as q + 128 (HONE_CODE_U8), so
- * that one set of kernels serves both. HONE_CODE_PLAIN is the stored type itself. For u8 both are
- * the same. */
+ * Codes: how a value is held. Quantized activations are u8 inside; an s8 tensor is kept as q + 128
+ * (HONE_CODE_U8), so that one set of kernels serves both. A float value that came from
+ * DequantizeLinear is held as its bytes (HONE_CODE_QUANT) with scale and zero point; operators that
+ * only move or compare elements pass these bytes on, integer operators read them, and a
+ * dequantize step is made only where somebody asks for floats (HONE_CODE_PLAIN, the type itself).
+ */
 #ifndef HONE_RUNTIME_LOWER_H
 #define HONE_RUNTIME_LOWER_H
 
@@ -17,7 +20,14 @@
 #include "runtime/program.h"
 #include "runtime/steps/steps.h"
 
-typedef enum hone_code { HONE_CODE_PLAIN = 0, HONE_CODE_U8 } hone_code;
+typedef enum hone_code { HONE_CODE_PLAIN = 0, HONE_CODE_U8, HONE_CODE_QUANT, HONE_CODES } hone_code;
+
+/* real = (q - zero) * scale, q in canonical u8. */
+typedef struct hone_params {
+    float scale;
+    uint8_t zero;
+} hone_params;
+
 typedef enum hone_form { HONE_FORM_DENSE = 0, HONE_FORM_PIXELS } hone_form;
 
 /* What is known of a graph value: the view its producer wrote, and the forms made from it. */
@@ -25,8 +35,9 @@ typedef struct hone_lowered {
     bool ready;
     hone_code code; /* of `view` */
     hone_view view;
-    bool made[2][2]; /* [code][form] */
-    hone_view forms[2][2];
+    hone_params params;       /* where code is QUANT */
+    bool made[HONE_CODES][2]; /* [code][form] */
+    hone_view forms[HONE_CODES][2];
     /* A concatenation that this value is best written into: its value, and the channel there. */
     const hone_value *into;
     int64_t into_at;
@@ -46,7 +57,7 @@ typedef struct hone_group {
     const hone_value *bias;     /* constant added along the channels, or NULL */
     const hone_value *residual; /* added before the clamp, or NULL */
     float lo, hi;               /* clamp of the result; infinities: none */
-    bool integer;               /* inputs come from DequantizeLinear */
+    bool integer;               /* inputs are held as bytes, weights are int8 */
     const hone_node *quantize;  /* the QuantizeLinear that ends it (the tail), or NULL */
     const char *op;             /* for the profile */
 } hone_group;
@@ -77,6 +88,9 @@ hone_status hone__lower_node(hone_lowering *lowering, hone_node *node, const hon
 /* Where a value lies, in whatever strides, with its code. */
 hone_status hone__lower_view(hone_lowering *lowering, const hone_value *value, hone_code code,
                              hone_view *view, hone_error *error);
+/* The same, in the code it is held in. */
+hone_status hone__lower_held(hone_lowering *lowering, const hone_value *value, hone_code *code,
+                             hone_view *view, hone_error *error);
 /* In a form; rank >= 2 for pixels. */
 hone_status hone__lower_form(hone_lowering *lowering, const hone_value *value, hone_code code,
                              hone_form form, hone_view *view, hone_error *error);
@@ -86,16 +100,19 @@ bool hone__lower_is_pixels(hone_lowering *lowering, const hone_value *value);
 /* Memory for a value that the caller's step will write. Pixels may have a wide stride. */
 hone_status hone__lower_output(hone_lowering *lowering, const hone_value *value, hone_code code,
                                hone_form form, hone_view *view, hone_error *error);
-/* The value lies in `view`, which another value's buffer holds. */
+/* The value lies in `view`, which another value's buffer holds. Code QUANT needs params as well. */
 void hone__lower_alias(hone_lowering *lowering, const hone_value *value, hone_code code,
                        const hone_view *view);
+void hone__lower_set_params(hone_lowering *lowering, const hone_value *value, hone_params params);
+/* Whether the value is held as quantized bytes, and their parameters. */
+bool hone__lower_is_quant(hone_lowering *lowering, const hone_value *value, hone_params *params);
 /* A buffer without a value of its own. */
 hone_status hone__lower_buffer(hone_lowering *lowering, const char *name, hone_dtype dtype,
                                int64_t elements, uint32_t *buffer, hone_error *error);
 
 /* The value's bytes on their way through a step are of this type. */
 static inline hone_dtype hone__lower_dtype(const hone_value *value, hone_code code) {
-    return code == HONE_CODE_U8 ? HONE_U8 : value->dtype;
+    return code == HONE_CODE_PLAIN ? value->dtype : HONE_U8;
 }
 
 static inline bool hone__value_is_constant(const hone_value *value) {
@@ -112,6 +129,19 @@ hone_node *hone__lower_only_user(const hone_lowering *lowering, const hone_value
 /* prepare.c: rewrites of the (cloned) graph that need no new kernels: a Pad of zeros becomes the
  * padding of the convolution behind it. */
 hone_status hone__lower_prepare(hone_graph *graph, hone_error *error);
+/* qdq.c: parameters of a QuantizeLinear or DequantizeLinear that the integer kernels know:
+ * constant, one for the whole tensor, 8 bits. */
+bool hone__qdq_params(const hone_node *node, hone_params *params);
+/* The activation behind a DequantizeLinear: whether `value` will be held as bytes. */
+bool hone__qdq_is_bytes(const hone_value *value, hone_params *params);
+/* int8 weights of a Conv, Gemm or MatMul, symmetric, per tensor or output channel; a bias that is
+ * constant. */
+bool hone__qdq_weighted(const hone_node *node);
+/* Evaluates what is constant and float but stored small (weights behind DequantizeLinear, float16),
+ * except weights that integer groups read as they are. */
+hone_status hone__lower_widen(hone_lowering *lowering, bool half_only, hone_error *error);
+/* fuse_qdq.c: before hone__lower_fuse. */
+hone_status hone__lower_fuse_qdq(hone_lowering *lowering, hone_error *error);
 /* fuse.c */
 hone_status hone__lower_fuse(hone_lowering *lowering, hone_error *error);
 /* concat.c: which values are written straight into a concatenation. */
@@ -149,6 +179,22 @@ hone_status hone__lower_resize(hone_lowering *lowering, const hone_node *node,
                                const char *op, bool *taken, hone_error *error);
 
 /* Rules, one file a concern; the table is in rules.c. */
+hone_status hone__emit_quantize(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                                bool *taken, hone_error *error);
+hone_status hone__emit_dequantize(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                                  bool *taken, hone_error *error);
+hone_status hone__emit_qconv(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                             bool *taken, hone_error *error);
+hone_status hone__emit_qproduct(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                                bool *taken, hone_error *error);
+hone_status hone__emit_qbinary(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                               bool *taken, hone_error *error);
+hone_status hone__emit_qpool(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                             bool *taken, hone_error *error);
+hone_status hone__emit_qtable(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                              bool *taken, hone_error *error);
+hone_status hone__emit_qconcat(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                               bool *taken, hone_error *error);
 hone_status hone__emit_conv(hone_lowering *lowering, hone_node *node, const hone_group *group,
                             bool *taken, hone_error *error);
 hone_status hone__emit_product(hone_lowering *lowering, hone_node *node, const hone_group *group,

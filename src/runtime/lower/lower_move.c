@@ -9,14 +9,12 @@ static bool movable(const hone_value *value) {
     return bits >= 8 && bits % 8 == 0;
 }
 
-/* The value under its own code: moving does not care. */
-static hone_status source(hone_lowering *lowering, const hone_value *value, hone_code *code,
-                          hone_view *view, hone_error *error) {
-    hone_lowered *state = &lowering->values[value->id];
-    HONE_TRY(hone__lower_view(lowering, value, HONE_CODE_PLAIN, view, error));
-    *code = state->code;
-    *view = state->view;
-    return HONE_OK;
+/* An output that is a view of the input, bytes and their parameters included. */
+static void pass_on(hone_lowering *lowering, const hone_node *node, uint32_t output, hone_code code,
+                    const hone_view *view) {
+    hone__lower_alias(lowering, node->outputs[output], code, view);
+    hone__lower_set_params(lowering, node->outputs[output],
+                           lowering->values[node->inputs[0]->id].params);
 }
 
 /* Whether its dimension of stride 1 is another than the last: channels last, or transposed. */
@@ -43,6 +41,7 @@ static hone_status move_reshaped(hone_lowering *lowering, const hone_node *node,
         if (hone__view_reshape(&out, &from, &probe)) form = HONE_FORM_PIXELS;
     }
     HONE_TRY(hone__lower_output(lowering, value, code, form, &out, error));
+    pass_on(lowering, node, 0, code, &out);
     if (!hone__view_reshape(&out, &from, &probe)) /* a wide stride, where it goes into a Concat */
         return hone_fail(error, HONE_UNSUPPORTED, HONE_NO_OFFSET, "node '%s': shapes do not fit",
                          node->name);
@@ -71,10 +70,10 @@ hone_status hone__emit_reshape(hone_lowering *lowering, hone_node *node, const h
     *taken = true;
     hone_view in, out;
     hone_code code;
-    HONE_TRY(source(lowering, node->inputs[0], &code, &in, error));
+    HONE_TRY(hone__lower_held(lowering, node->inputs[0], &code, &in, error));
     if (!hone__view_reshape(&in, &node->outputs[0]->shape, &out))
         return move_reshaped(lowering, node, &in, code, error);
-    hone__lower_alias(lowering, node->outputs[0], code, &out);
+    pass_on(lowering, node, 0, code, &out);
     return HONE_OK;
 }
 
@@ -84,14 +83,14 @@ hone_status hone__emit_transpose(hone_lowering *lowering, hone_node *node, const
     *taken = true;
     hone_view in;
     hone_code code;
-    HONE_TRY(source(lowering, node->inputs[0], &code, &in, error));
+    HONE_TRY(hone__lower_held(lowering, node->inputs[0], &code, &in, error));
     const int64_t *given = NULL;
     uint32_t count = hone_node_ints(node, "perm", &given);
     int32_t perm[HONE_MAX_RANK];
     for (int32_t i = 0; i < in.rank; i++)
         perm[i] = count == (uint32_t)in.rank ? (int32_t)given[i] : in.rank - 1 - i;
     hone_view out = hone__view_permute(&in, perm);
-    hone__lower_alias(lowering, node->outputs[0], code, &out);
+    pass_on(lowering, node, 0, code, &out);
     return HONE_OK;
 }
 
@@ -123,7 +122,7 @@ hone_status hone__emit_slice(hone_lowering *lowering, hone_node *node, const hon
     *taken = true;
     hone_view view;
     hone_code code;
-    HONE_TRY(source(lowering, node->inputs[0], &code, &view, error));
+    HONE_TRY(hone__lower_held(lowering, node->inputs[0], &code, &view, error));
     const hone_shape *shape = &node->outputs[0]->shape;
     for (uint32_t i = 0; i < count; i++) {
         int64_t axis = axis_count ? axes[i] : (int64_t)i, step = step_count ? steps[i] : 1;
@@ -131,7 +130,7 @@ hone_status hone__emit_slice(hone_lowering *lowering, hone_node *node, const hon
         int64_t begin = slice_begin(starts[i], step, view.dim[axis]);
         view = hone__view_slice(&view, (int32_t)axis, begin, step, shape->dim[axis]);
     }
-    hone__lower_alias(lowering, node->outputs[0], code, &view);
+    pass_on(lowering, node, 0, code, &view);
     return HONE_OK;
 }
 
@@ -141,7 +140,7 @@ hone_status hone__emit_split(hone_lowering *lowering, hone_node *node, const hon
     *taken = true;
     hone_view in;
     hone_code code;
-    HONE_TRY(source(lowering, node->inputs[0], &code, &in, error));
+    HONE_TRY(hone__lower_held(lowering, node->inputs[0], &code, &in, error));
     int64_t axis = hone_node_int(node, "axis", 0), begin = 0;
     if (axis < 0) axis += in.rank;
     for (uint32_t i = 0; i < node->output_count; i++) {
@@ -150,7 +149,7 @@ hone_status hone__emit_split(hone_lowering *lowering, hone_node *node, const hon
                              "node '%s': output %u of a Split is missing", node->name, i);
         int64_t part = node->outputs[i]->shape.dim[axis];
         hone_view out = hone__view_slice(&in, (int32_t)axis, begin, 1, part);
-        hone__lower_alias(lowering, node->outputs[i], code, &out);
+        pass_on(lowering, node, i, code, &out);
         begin += part;
     }
     return HONE_OK;
@@ -183,12 +182,12 @@ hone_status hone__emit_gather(hone_lowering *lowering, hone_node *node, const ho
     *taken = true;
     hone_view in, out;
     hone_code code;
-    HONE_TRY(source(lowering, data, &code, &in, error));
+    HONE_TRY(hone__lower_held(lowering, data, &code, &in, error));
     in = hone__view_slice(&in, (int32_t)axis, index[0], step, count);
     if (indices->shape.rank == 1)
         out = in;
     else
         (void)hone__view_reshape(&in, &node->outputs[0]->shape, &out); /* drops a size of 1 */
-    hone__lower_alias(lowering, node->outputs[0], code, &out);
+    pass_on(lowering, node, 0, code, &out);
     return HONE_OK;
 }

@@ -91,22 +91,70 @@ static bool has_form(const hone_view *view, hone_form form) {
 }
 
 /* s8 bytes to u8 and back: adding 128 flips the highest bit. */
+static hone_status flip_sign(hone_lowering *lowering, const hone_label *label, const hone_view *to,
+                             const hone_view *from, hone_error *error) {
+    uint8_t table[256];
+    for (int i = 0; i < 256; i++) table[i] = (uint8_t)(i ^ 0x80);
+    return hone__step_lookup(lowering->program, label, to, from, table, error);
+}
+
+/* The same on constants, at once. */
+static hone_status recode_constant(hone_lowering *lowering, const hone_value *value,
+                                   hone_dtype dtype, const hone_view *from, hone_view *to,
+                                   hone_error *error) {
+    const hone_lowered *state = state_of(lowering, value);
+    size_t count = (size_t)hone__view_elements(from);
+    const uint8_t *in =
+        (const uint8_t *)lowering->program->buffers[from->buffer].constant + from->offset;
+    void *memory = NULL;
+    size_t bytes = count * (hone_dtype_bits(dtype) / 8);
+    HONE_TRY(hone__program_keep(lowering->program, bytes, &memory, error));
+    for (size_t i = 0; i < count; i++)
+        if (dtype == HONE_F32)
+            ((float *)memory)[i] = (float)(in[i] - state->params.zero) * state->params.scale;
+        else
+            ((uint8_t *)memory)[i] = in[i] ^ 0x80;
+    return hone__program_add_constant(lowering->program, value->name, dtype, memory, bytes,
+                                      &to->buffer, error);
+}
+
+/* From the code it is held in to another: flipped signs, or floats. Bytes are never made here. */
 static hone_status recode(hone_lowering *lowering, const hone_value *value, hone_code code,
                           hone_view *view, hone_error *error) {
     hone_lowered *state = state_of(lowering, value);
-    hone_view from = state->view, to = from;
-    hone_form form = has_form(&from, HONE_FORM_PIXELS) ? HONE_FORM_PIXELS : HONE_FORM_DENSE;
-    if (!has_form(&from, form))
+    hone_view from = state->view;
+    hone_form form = value->shape.rank >= 3 && has_form(&from, HONE_FORM_PIXELS) ? HONE_FORM_PIXELS
+                                                                                 : HONE_FORM_DENSE;
+    if (code == HONE_CODE_QUANT || (state->code == HONE_CODE_QUANT && code != HONE_CODE_PLAIN))
+        return hone_fail(error, HONE_UNSUPPORTED, HONE_NO_OFFSET,
+                         "value '%s' is not quantized where it was expected to be", value->name);
+    bool constant = lowering->program->buffers[from.buffer].place == HONE_PLACE_CONSTANT;
+    if (constant) form = HONE_FORM_DENSE;
+    if (!has_form(&from, form) || (constant && from.offset))
         HONE_TRY(reform(lowering, value, state->code, form, &state->view, &from, error));
-    to = shaped(0, &value->shape, form);
-    HONE_TRY(hone__lower_buffer(lowering, value->name, hone__lower_dtype(value, code),
-                                hone__view_elements(&from), &to.buffer, error));
+    hone_dtype dtype = hone__lower_dtype(value, code);
+    *view = shaped(0, &value->shape, form);
+    if (constant) return recode_constant(lowering, value, dtype, &from, view, error);
+    HONE_TRY(hone__lower_buffer(lowering, value->name, dtype, hone__view_elements(&from),
+                                &view->buffer, error));
+    if (state->code == HONE_CODE_QUANT) {
+        hone_label label = {.name = value->name, .op = "DequantizeLinear"};
+        return hone__step_dequantize(lowering->program, &label, view, &from, state->params.scale,
+                                     state->params.zero, error);
+    }
     hone_label label = {.name = value->name, .op = "Sign"};
-    uint8_t table[256];
-    for (int i = 0; i < 256; i++) table[i] = (uint8_t)(i ^ 0x80);
-    HONE_TRY(hone__step_lookup(lowering->program, &label, &to, &from, table, error));
-    *view = to;
-    return HONE_OK;
+    return flip_sign(lowering, &label, view, &from, error);
+}
+
+void hone__lower_set_params(hone_lowering *lowering, const hone_value *value, hone_params params) {
+    state_of(lowering, value)->params = params;
+}
+
+bool hone__lower_is_quant(hone_lowering *lowering, const hone_value *value, hone_params *params) {
+    if (ensure(lowering, value, NULL) != HONE_OK) return false;
+    const hone_lowered *state = state_of(lowering, value);
+    *params = state->params;
+    return state->code == HONE_CODE_QUANT;
 }
 
 hone_status hone__lower_view(hone_lowering *lowering, const hone_value *value, hone_code code,
@@ -149,10 +197,19 @@ hone_status hone__lower_form(hone_lowering *lowering, const hone_value *value, h
     return HONE_OK;
 }
 
+hone_status hone__lower_held(hone_lowering *lowering, const hone_value *value, hone_code *code,
+                             hone_view *view, hone_error *error) {
+    HONE_TRY(ensure(lowering, value, error));
+    *code = state_of(lowering, value)->code;
+    *view = state_of(lowering, value)->view;
+    return HONE_OK;
+}
+
 bool hone__lower_is_pixels(hone_lowering *lowering, const hone_value *value) {
     const hone_lowered *state = state_of(lowering, value);
     int64_t stride;
-    return state->ready && value->shape.rank >= 3 && hone__view_is_pixels(&state->view, &stride);
+    return ensure(lowering, value, NULL) == HONE_OK && value->shape.rank >= 3 &&
+           hone__view_is_pixels(&state->view, &stride);
 }
 
 static hone_status allocate(hone_lowering *lowering, const hone_value *value, hone_code code,

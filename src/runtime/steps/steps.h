@@ -88,4 +88,27 @@ hone_status hone__step_resize(hone_program *program, const hone_label *label, co
                               const hone_view *in, bool linear, const hone_resize_tap *y,
                               const hone_resize_tap *x, hone_error *error);
 
+/* Quantized convolution; views of pixels of u8, the output u8 or float. `multiplier` has out_c
+ * entries. Depthwise dims with a u8 output take the depthwise kernels. */
+typedef struct hone_qconv_call {
+    hone_conv_dims dims;
+    hone_qconv_pack source;
+    const hone_view *in, *out;
+    uint8_t output_zero;
+    float lo, hi;
+} hone_qconv_call;
+hone_status hone__step_qconv(hone_program *program, const hone_label *label,
+                             const hone_qconv_call *call, hone_error *error);
+
+/* Quantized sum or product; views as for hone__step_binary. */
+typedef struct hone_qbinary_call {
+    bool multiply;
+    const hone_view *a, *b, *out;
+    uint8_t a_zero, b_zero, output_zero;
+    float a_multiplier, b_multiplier;
+    float lo, hi;
+} hone_qbinary_call;
+hone_status hone__step_qbinary(hone_program *program, const hone_label *label,
+                               const hone_qbinary_call *call, hone_error *error);
+
 #endif
