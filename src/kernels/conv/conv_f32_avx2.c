@@ -17,14 +17,15 @@ HONE_INLINE void store8(const hone_conv_tile *t, size_t row, size_t column, __m2
 
 HONE_INLINE void store_some(const hone_conv_tile *t, size_t row, size_t column, __m256 y) {
     if (t->columns <= column) return;
-    __m256i mask = hone__mask8(t->columns - column);
+    size_t count = t->columns - column < 8 ? t->columns - column : 8;
+    __m256i mask = hone__mask8(count);
     float *out = t->output + row * t->output_stride + column;
     const float *residual = t->residual;
     if (residual)
         y = _mm256_add_ps(y,
                           _mm256_maskload_ps(residual + row * t->residual_stride + column, mask));
     y = hone__clamp8(y, _mm256_set1_ps(t->lo), _mm256_set1_ps(t->hi));
-    _mm256_maskstore_ps(out, mask, y);
+    hone__store_floats(out, y, count);
 }
 
 HONE_INLINE void store_tile(const hone_conv_tile *t, const size_t rows, __m256 (*acc)[2]) {

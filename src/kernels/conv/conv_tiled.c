@@ -64,9 +64,26 @@ void hone__conv_tiled_pack(const hone_conv_kernel *kernel, const hone_conv_dims 
         }
 }
 
+static void copy_f32(void *out, const void *in, size_t count, int32_t zero) {
+    memcpy(out, in, count * sizeof(float));
+}
+
+/* A gather whose input is still to be told. */
+static hone_gather gather_of(const hone_conv_dims *dims, const hone_tiling *tiling) {
+    hone_gather gather = {
+        .dims = dims,
+        .channels = tiling->group_in,
+        .in_bytes = sizeof(float),
+        .out_bytes = sizeof(float),
+        .row_elements = tiling->depth,
+        .copy = copy_f32,
+    };
+    return gather;
+}
+
 /* Scratch memory: where each part begins. */
 typedef struct conv_scratch {
-    size_t pointers, rows, bytes; /* the zeros begin at 0 */
+    size_t pointers, rows, strips, bytes; /* the zeros begin at 0 */
 } conv_scratch;
 
 static size_t line_up(size_t bytes) {
@@ -80,8 +97,12 @@ static conv_scratch lay_scratch(const hone_conv_tiles *tiles, const hone_conv_di
     size_t rows = hone__divide_up(tiling->row_block, tiles->mr) * tiles->mr;
     s.pointers = line_up(tiling->group_in * sizeof(float));
     s.rows = s.pointers + line_up(rows * taps * sizeof(void *));
-    s.bytes = s.rows;
-    if (gathers(dims)) s.bytes += line_up(tiling->row_block * tiling->depth * sizeof(float));
+    s.strips = s.bytes = s.rows;
+    if (gathers(dims)) {
+        hone_gather gather = gather_of(dims, tiling);
+        s.strips += line_up(tiling->row_block * tiling->depth * sizeof(float) + HONE_GATHER_SLACK);
+        s.bytes = s.strips + hone__gather_strip_bytes(&gather);
+    }
     return s;
 }
 
@@ -95,24 +116,14 @@ uint32_t hone__conv_tiled_task_count(const hone_conv_kernel *kernel, const hone_
     return hone__tiling_tasks(dims, &tiling);
 }
 
-static void copy_f32(void *out, const void *in, size_t count, int32_t zero) {
-    memcpy(out, in, count * sizeof(float));
-}
-
 /* Fills the row pointers of a task, gathering where that is the way. */
 static void prepare_rows(const hone_conv_args *args, const hone_tiling *tiling,
                          const hone_tile_range *range, size_t mr, const conv_scratch *at,
                          char *scratch) {
-    hone_gather gather = {
-        .dims = args->dims,
-        .input = args->input + range->group * tiling->group_in,
-        .pixel_bytes = args->input_stride * sizeof(float),
-        .channels = tiling->group_in,
-        .in_bytes = sizeof(float),
-        .out_bytes = sizeof(float),
-        .row_elements = tiling->depth,
-        .copy = copy_f32,
-    };
+    hone_gather gather = gather_of(args->dims, tiling);
+    gather.input = args->input + range->group * tiling->group_in;
+    gather.pixel_bytes = args->input_stride * sizeof(float);
+    gather.strips = scratch + at->strips;
     const void **pointers = (const void **)(void *)(scratch + at->pointers);
     if (!gathers(args->dims)) {
         memset(scratch, 0, at->pointers);

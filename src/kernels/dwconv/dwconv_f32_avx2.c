@@ -13,14 +13,14 @@ HONE_INLINE __m256 load(const float *from, const bool some, __m256i mask) {
 }
 
 HONE_INLINE void store(const hone_dwconv_tile *t, size_t at, const size_t pixels, size_t c,
-                       const bool some, __m256i mask, const __m256 *acc) {
+                       const bool some, const __m256 *acc) {
     __m256 lo = _mm256_set1_ps(t->lo), hi = _mm256_set1_ps(t->hi);
 #pragma GCC unroll 4
     for (size_t p = 0; p < pixels; p++) {
         float *out = t->output + (at + p) * t->output_stride + c;
         __m256 y = hone__clamp8(acc[p], lo, hi);
         if (some)
-            _mm256_maskstore_ps(out, mask, y);
+            hone__store_floats(out, y, t->channels - c);
         else
             _mm256_storeu_ps(out, y);
     }
@@ -38,7 +38,7 @@ HONE_INLINE void channels_any(const hone_dwconv_tile *t, size_t at, const size_t
         for (size_t p = 0; p < pixels; p++)
             acc[p] = _mm256_fmadd_ps(load(in + p * t->step, some, mask), w, acc[p]);
     }
-    store(t, at, pixels, c, some, mask, acc);
+    store(t, at, pixels, c, some, acc);
 }
 
 HONE_INLINE void channels_3x3(const hone_dwconv_tile *t, size_t at, size_t c, const float *panel,
@@ -60,7 +60,7 @@ HONE_INLINE void channels_3x3(const hone_dwconv_tile *t, size_t at, size_t c, co
             if (j >= 2) acc[j - 2] = _mm256_fmadd_ps(x, w2, acc[j - 2]);
         }
     }
-    store(t, at, PIXELS, c, some, mask, acc);
+    store(t, at, PIXELS, c, some, acc);
 }
 
 HONE_INLINE void run_pixels(const hone_dwconv_tile *t, size_t at, const size_t pixels,

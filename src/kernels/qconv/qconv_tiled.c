@@ -62,10 +62,31 @@ void hone__qconv_tiled_pack(const hone_qconv_kernel *kernel, const hone_conv_dim
         }
 }
 
+/* A gather whose input is still to be told. */
+static hone_gather gather_of(const hone_qconv_tiles *tiles, const hone_conv_dims *dims,
+                             const hone_tiling *tiling) {
+    hone_gather gather = {
+        .dims = dims,
+        .channels = tiling->group_in,
+        .in_bytes = 1,
+        .out_bytes = sizeof(int16_t),
+        .row_elements = tiling->depth,
+        .copy = tiles->widen,
+    };
+    return gather;
+}
+
+/* Scratch: the rows, then strips. */
+static size_t rows_bytes(const hone_tiling *tiling) {
+    size_t bytes = tiling->row_block * tiling->depth * sizeof(int16_t) + HONE_GATHER_SLACK;
+    return hone__divide_up(bytes, 64) * 64;
+}
+
 size_t hone__qconv_tiled_scratch_bytes(const hone_qconv_kernel *kernel,
                                        const hone_conv_dims *dims) {
     hone_tiling tiling = tiling_of(kernel->tile, dims);
-    return tiling.row_block * tiling.depth * sizeof(int16_t);
+    hone_gather gather = gather_of(kernel->tile, dims, &tiling);
+    return rows_bytes(&tiling) + hone__gather_strip_bytes(&gather);
 }
 
 uint32_t hone__qconv_tiled_task_count(const hone_qconv_kernel *kernel, const hone_conv_dims *dims) {
@@ -75,17 +96,11 @@ uint32_t hone__qconv_tiled_task_count(const hone_qconv_kernel *kernel, const hon
 
 static void widen_rows(const hone_qconv_tiles *tiles, const hone_qconv_args *args,
                        const hone_tiling *tiling, const hone_tile_range *range, void *rows) {
-    hone_gather gather = {
-        .dims = args->dims,
-        .input = args->input + range->group * tiling->group_in,
-        .pixel_bytes = args->input_stride,
-        .channels = tiling->group_in,
-        .in_bytes = 1,
-        .out_bytes = sizeof(int16_t),
-        .row_elements = tiling->depth,
-        .zero = args->input_zero,
-        .copy = tiles->widen,
-    };
+    hone_gather gather = gather_of(tiles, args->dims, tiling);
+    gather.input = args->input + range->group * tiling->group_in;
+    gather.pixel_bytes = args->input_stride;
+    gather.zero = args->input_zero;
+    gather.strips = (char *)rows + rows_bytes(tiling);
     hone__gather_rows(&gather, range->row, range->rows, rows);
 }
 

@@ -79,9 +79,8 @@ HONE_INLINE void store_f32(const hone_qconv_tile *t, const size_t rows, __m256i 
 #pragma GCC unroll 6
     for (size_t r = 0; r < rows; r++) {
         float *out = t->output_f32 + r * t->output_stride;
-        _mm256_maskstore_ps(out, hone__mask8(t->columns), scaled(&f, 0, acc[r][0]));
-        if (t->columns > 8)
-            _mm256_maskstore_ps(out + 8, hone__mask8(t->columns - 8), scaled(&f, 1, acc[r][1]));
+        hone__store_floats(out, scaled(&f, 0, acc[r][0]), t->columns < 8 ? t->columns : 8);
+        if (t->columns > 8) hone__store_floats(out + 8, scaled(&f, 1, acc[r][1]), t->columns - 8);
     }
 }
 

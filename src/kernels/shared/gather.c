@@ -83,18 +83,98 @@ static bool is_dense_matrix(const hone_gather *g) {
            g->row_elements == g->channels && g->pixel_bytes == g->channels * g->in_bytes;
 }
 
+enum { CUT = 32, STRIP_TAPS_BYTES = 160 }; /* rows are cut in blocks of CUT bytes */
+
+/* Whether kernel rows are short enough for strips to pay. */
+static bool uses_strips(const hone_gather *g) {
+    const hone_conv_dims *d = g->dims;
+    return d->kernel_w > 1 && d->dilation_w == 1 &&
+           d->kernel_w * g->channels * g->out_bytes <= STRIP_TAPS_BYTES;
+}
+
+/* Bytes of the strip under `count` output pixels of one row, and behind it what cutting reads. */
+static size_t strip_bytes(const hone_gather *g, size_t count) {
+    size_t columns = (count - 1) * g->dims->stride_w + g->dims->kernel_w;
+    return hone__divide_up(columns * g->channels * g->out_bytes + CUT, 64) * 64;
+}
+
+size_t hone__gather_strip_bytes(const hone_gather *g) {
+    return uses_strips(g) ? g->dims->kernel_h * strip_bytes(g, g->dims->out_w) : 0;
+}
+
+/* Converts `count` pixels that follow each other. */
+static void convert_pixels(const hone_gather *g, const char *in, size_t count, char *out) {
+    if (g->pixel_bytes == g->channels * g->in_bytes) {
+        g->copy(out, in, count * g->channels, g->zero);
+        return;
+    }
+    for (size_t p = 0; p < count; p++)
+        g->copy(out + p * g->channels * g->out_bytes, in + p * g->pixel_bytes, g->channels,
+                g->zero);
+}
+
+/* The strip of one input row (that begins with pixel `row`): columns [column, end), counted from
+ * the edge of the padding. */
+static void fill_strip(const hone_gather *g, size_t row, size_t column, size_t end, char *strip) {
+    const hone_conv_dims *d = g->dims;
+    size_t size = g->channels * g->out_bytes, pad = d->pad_left, edge = pad + d->in_w;
+    size_t from = hone__min_size(hone__max_size(column, pad), end);
+    size_t to = hone__max_size(from, hone__min_size(end, edge));
+    if (row == HONE_CONV_OUTSIDE) {
+        memset(strip, 0, (end - column) * size);
+        return;
+    }
+    memset(strip, 0, (from - column) * size);
+    if (to > from) {
+        const char *in = (const char *)g->input + (row + from - pad) * g->pixel_bytes;
+        convert_pixels(g, in, to - from, strip + (from - column) * size);
+    }
+    memset(strip + (to - column) * size, 0, (end - to) * size);
+}
+
+/* Copies whole blocks: what is too much is overwritten by what follows, or is slack. */
+static void cut(char *out, const char *in, size_t bytes) {
+    for (size_t b = 0; b < bytes; b += CUT) memcpy(out + b, in + b, CUT);
+}
+
+/* `count` output pixels of one output row, from `walk` on. */
+static void gather_from_strips(const hone_gather *g, const hone_walk *walk, size_t count,
+                               char *out) {
+    const hone_conv_dims *d = g->dims;
+    size_t size = g->channels * g->out_bytes, taps_bytes = d->kernel_w * size;
+    size_t column = walk->x * d->stride_w, bytes = strip_bytes(g, count);
+    size_t row_bytes = g->row_elements * g->out_bytes, rest = row_bytes - d->kernel_h * taps_bytes;
+    char *strips = g->strips;
+    for (size_t ky = 0; ky < d->kernel_h; ky++)
+        fill_strip(g, input_row(d, walk, ky), column,
+                   column + (count - 1) * d->stride_w + d->kernel_w, strips + ky * bytes);
+    for (size_t p = 0; p < count; p++, out += row_bytes) {
+        const char *in = strips + p * d->stride_w * size;
+        for (size_t ky = 0; ky < d->kernel_h; ky++)
+            cut(out + ky * taps_bytes, in + ky * bytes, taps_bytes);
+        if (rest) memset(out + row_bytes - rest, 0, rest);
+    }
+}
+
 void hone__gather_rows(const hone_gather *g, size_t pixel, size_t count, void *rows) {
+    size_t row_bytes = g->row_elements * g->out_bytes;
+    bool strips = uses_strips(g);
     if (is_dense_matrix(g)) {
         const char *in = (const char *)g->input + pixel * g->pixel_bytes;
         g->copy(rows, in, count * g->channels, g->zero);
         return;
     }
-    hone_walk walk = walk_to(g->dims, pixel);
     char *out = rows;
-    for (size_t p = 0; p < count; p++) {
-        gather_row(g, &walk, out);
-        out += g->row_elements * g->out_bytes;
-        walk_on(g->dims, &walk);
+    while (count > 0) {
+        hone_walk walk = walk_to(g->dims, pixel);
+        size_t now = hone__min_size(count, g->dims->out_w - walk.x);
+        if (strips)
+            gather_from_strips(g, &walk, now, out);
+        else
+            for (size_t p = 0; p < now; p++, walk.x++) gather_row(g, &walk, out + p * row_bytes);
+        out += now * row_bytes;
+        pixel += now;
+        count -= now;
     }
 }
 

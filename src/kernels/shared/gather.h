@@ -17,10 +17,20 @@ typedef struct hone_gather {
     int32_t zero;        /* given to copy */
     /* Copies `count` elements, converting them. Elements outside the input become all-bits-zero. */
     void (*copy)(void *out, const void *in, size_t count, int32_t zero);
+    void *strips; /* hone__gather_strip_bytes() of memory, 64-byte aligned */
 } hone_gather;
 
-/* rows[p][tap][channel] for the output pixels [pixel, pixel + count), dense, row_elements a row. */
+/* rows[p][tap][channel] for the output pixels [pixel, pixel + count), dense, row_elements a row.
+ * Writes up to HONE_GATHER_SLACK bytes behind them.
+ *
+ * With few channels, copying a handful of elements at a time would cost more than the products: the
+ * input rows under an output row are converted as whole strips first, and rows are cut from those
+ * in fixed blocks. */
 void hone__gather_rows(const hone_gather *gather, size_t pixel, size_t count, void *rows);
+#define HONE_GATHER_SLACK 64
+
+/* Memory for strips: uses dims, channels and out_bytes. */
+size_t hone__gather_strip_bytes(const hone_gather *gather);
 
 /* pointers[tile][tap][r], r < mr: the input pixel under a tap of output pixel
  * pixel + tile * mr + r, or `outside` in the padding. The last tile repeats its last pixel. Uses
