@@ -70,15 +70,17 @@ static hone_port_quant quant_of(const hone_node *node) {
 }
 
 hone_port_quant hone__input_quant(const hone_model *model, uint32_t index) {
-    const hone_value *value = model->graph->inputs[index];
-    for (const hone_node *node = model->graph->first_node; node; node = node->next)
+    const hone_value *value =
+        index < model->graph->input_count ? model->graph->inputs[index] : NULL;
+    for (const hone_node *node = model->graph->first_node; value && node; node = node->next)
         if (node->op == HONE_OP_DequantizeLinear && node->inputs[0] == value) return quant_of(node);
     return (hone_port_quant){0, 0};
 }
 
 hone_port_quant hone__output_quant(const hone_model *model, uint32_t index) {
-    const hone_value *value = model->graph->outputs[index];
-    if (!value->producer || value->producer->op != HONE_OP_QuantizeLinear)
+    const hone_value *value =
+        index < model->graph->output_count ? model->graph->outputs[index] : NULL;
+    if (!value || !value->producer || value->producer->op != HONE_OP_QuantizeLinear)
         return (hone_port_quant){0, 0};
     return quant_of(value->producer);
 }

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fuzz target of what data is made of: any bytes, taken as a numpy file and as a picture, give an
+ * array, a picture or an error. With libFuzzer: clang -fsanitize=fuzzer,address fuzz_npy.c ...;
+ * built with -DHONE_FUZZ_REPLAY it is a plain program that runs each file named on its command
+ * line. */
+#include "data/npy.h"
+#include "data/values.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    hone_tensor tensor;
+    hone_picture picture;
+    int64_t elements = 0;
+    double sum = 0;
+    if (hone__npy_parse(data, size, &tensor, NULL) == HONE_OK &&
+        hone__value_readable(tensor.dtype) &&
+        hone_shape_elements(&tensor.shape, &elements, NULL) == HONE_OK)
+        for (int64_t i = 0; i < elements; i++) sum += hone__value_at(&tensor, (size_t)i);
+    if (hone_picture_decode(data, size, 1 << 20, &picture, NULL) == HONE_OK)
+        sum += picture.data[(size_t)picture.width * picture.height * picture.channels - 1];
+    hone_picture_free(&picture);
+    (void)(*(volatile double *)&sum); /* what was read is used */
+    return 0;
+}
+
+#ifdef HONE_FUZZ_REPLAY
+int main(int count, char **paths) {
+    for (int i = 1; i < count; i++) {
+        FILE *file = fopen(paths[i], "rb");
+        long size = file && !fseek(file, 0, SEEK_END) ? ftell(file) : -1;
+        uint8_t *data = size >= 0 ? malloc((size_t)size + 1) : NULL;
+        if (data && !fseek(file, 0, SEEK_SET) && fread(data, 1, (size_t)size, file) == (size_t)size)
+            LLVMFuzzerTestOneInput(data, (size_t)size);
+        else
+            fprintf(stderr, "%s: cannot be read\n", paths[i]);
+        free(data);
+        if (file) fclose(file);
+    }
+    printf("%d files\n", count - 1);
+    return 0;
+}
+#endif
