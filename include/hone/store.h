@@ -115,7 +115,8 @@ HONE_API hone_status hone_store_show(hone_store *store, const char *model, hone_
                                      hone_error *error);
 
 /* The very bytes that were added, every chunk and the whole checked against their sums, into a file
- * that appears only when whole. `list` may be NULL. */
+ * that appears only when whole. A card that was added with them is written beside a file whose name
+ * ends in .onnx, as hone_model_save does. `list` may be NULL. */
 HONE_API hone_status hone_store_get_file(hone_store *store, const char *model, const char *path,
                                          hone_store_list *list, hone_error *error);
 

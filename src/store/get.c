@@ -14,6 +14,44 @@ static hone_status name_it(const hone_store *store, const char *model, hone_stat
     return status;
 }
 
+/* ---- format and card ---- */
+
+static hone_status copy_card(hone_store *store, sqlite3_stmt *row, hone_store_bytes *bytes,
+                             hone_error *error) {
+    uint8_t digest[HONE_DIGEST_BYTES];
+    const void *card = sqlite3_column_blob(row, 1), *told = sqlite3_column_blob(row, 2);
+    size_t size = (size_t)sqlite3_column_bytes(row, 1);
+    if (!card) return HONE_OK;
+    if (!told || sqlite3_column_bytes(row, 2) != HONE_DIGEST_BYTES ||
+        !hone__digest_of(card, size, digest) || memcmp(digest, told, sizeof digest) != 0)
+        return hone_fail(error, HONE_CORRUPT, HONE_NO_OFFSET,
+                         "its card does not match its checksum");
+    bytes->card = hone__alloc(store->allocator, size + 1, 1);
+    if (!bytes->card) return hone_fail_memory(error, size);
+    memcpy(bytes->card, card, size);
+    bytes->card[size] = 0;
+    bytes->card_size = size;
+    return HONE_OK;
+}
+
+static hone_status read_file_row(hone_store *store, int64_t id, hone_store_bytes *bytes,
+                                 hone_error *error) {
+    sqlite3_stmt *row;
+    bool found = false;
+    HONE_TRY(hone__db_prepare(
+        store, "SELECT format, card, card_checksum FROM main.model_files WHERE model_id = ?1", &row,
+        error));
+    sqlite3_bind_int64(row, 1, id);
+    hone_status status = hone__db_step(store, row, &found, error);
+    if (found) {
+        const char *format = (const char *)sqlite3_column_text(row, 0);
+        bytes->format = format ? hone__format_of(format) : HONE_FORMAT_UNKNOWN;
+        status = copy_card(store, row, bytes, error);
+    }
+    sqlite3_finalize(row);
+    return status;
+}
+
 /* ---- to a file ---- */
 
 static hone_status to_file(void *context, const void *data, size_t size, hone_error *error) {
@@ -21,23 +59,47 @@ static hone_status to_file(void *context, const void *data, size_t size, hone_er
 }
 
 static hone_status get_file(hone_store *store, const char *model, hone_writer *writer,
-                            hone_store_list *list, hone_error *error) {
+                            hone_store_bytes *facts, hone_store_list *list, hone_error *error) {
     int64_t id;
     HONE_TRY(hone__model_find(store, model, NULL, &id, error));
     if (list) HONE_TRY(hone__list_id(store, id, list, error));
-    return name_it(store, model, hone__chunks_read(store, id, to_file, writer, error), error);
+    hone_status status = read_file_row(store, id, facts, error);
+    if (status == HONE_OK) status = hone__chunks_read(store, id, to_file, writer, error);
+    return name_it(store, model, status, error);
+}
+
+/* "a/net.onnx" gets "a/net.card.json". */
+static hone_status put_card(const hone_store_bytes *facts, const char *path, hone_error *error) {
+    static const char tail[] = ".card.json";
+    const char *ending = hone__path_ending(path);
+    hone_writer writer = {0};
+    if (!facts->card || strcmp(ending, ".onnx") != 0) return HONE_OK;
+    size_t stem = (size_t)(ending - path);
+    char *name = hone__alloc(facts->allocator, stem + sizeof tail, 1);
+    if (!name) return hone_fail_memory(error, stem);
+    memcpy(name, path, stem);
+    memcpy(name + stem, tail, sizeof tail);
+    hone_status status = hone__writer_open(&writer, name, error);
+    if (status == HONE_OK) status = hone__writer_put(&writer, facts->card, facts->card_size, error);
+    if (status == HONE_OK) status = hone__writer_commit(&writer, error);
+    hone__writer_abandon(&writer);
+    hone__free(facts->allocator, name, stem + sizeof tail);
+    return status;
 }
 
 hone_status hone_store_get_file(hone_store *store, const char *model, const char *path,
                                 hone_store_list *list, hone_error *error) {
     hone_writer writer = {0};
+    hone_store_bytes facts = {.allocator = store->allocator};
     if (list) *list = (hone_store_list){0};
     HONE_TRY(hone__db_exec(store, "BEGIN", error));
     hone_status status = hone__writer_open(&writer, path, error);
-    if (status == HONE_OK) status = get_file(store, model, &writer, list, error);
+    if (status == HONE_OK) status = get_file(store, model, &writer, &facts, list, error);
     status = hone__db_end(store, status, error);
     if (status == HONE_OK) status = hone__writer_commit(&writer, error);
+    if (status == HONE_OK) status = put_card(&facts, path, error);
     hone__writer_abandon(&writer);
+    hone_store_bytes_free(&facts);
     if (status != HONE_OK && list) hone_store_list_free(list);
     return status;
 }
@@ -85,42 +147,6 @@ static hone_status read_bytes(hone_store *store, int64_t id, hone_store_bytes *b
     to.data = bytes->data = hone__alloc_aligned(store->allocator, bytes->size);
     if (!bytes->data) return hone_fail_memory(error, bytes->size);
     return hone__chunks_read(store, id, to_memory, &to, error);
-}
-
-static hone_status copy_card(hone_store *store, sqlite3_stmt *row, hone_store_bytes *bytes,
-                             hone_error *error) {
-    uint8_t digest[HONE_DIGEST_BYTES];
-    const void *card = sqlite3_column_blob(row, 1), *told = sqlite3_column_blob(row, 2);
-    size_t size = (size_t)sqlite3_column_bytes(row, 1);
-    if (!card) return HONE_OK;
-    if (!told || sqlite3_column_bytes(row, 2) != HONE_DIGEST_BYTES ||
-        !hone__digest_of(card, size, digest) || memcmp(digest, told, sizeof digest) != 0)
-        return hone_fail(error, HONE_CORRUPT, HONE_NO_OFFSET,
-                         "its card does not match its checksum");
-    bytes->card = hone__alloc(store->allocator, size + 1, 1);
-    if (!bytes->card) return hone_fail_memory(error, size);
-    memcpy(bytes->card, card, size);
-    bytes->card[size] = 0;
-    bytes->card_size = size;
-    return HONE_OK;
-}
-
-static hone_status read_file_row(hone_store *store, int64_t id, hone_store_bytes *bytes,
-                                 hone_error *error) {
-    sqlite3_stmt *row;
-    bool found = false;
-    HONE_TRY(hone__db_prepare(
-        store, "SELECT format, card, card_checksum FROM main.model_files WHERE model_id = ?1", &row,
-        error));
-    sqlite3_bind_int64(row, 1, id);
-    hone_status status = hone__db_step(store, row, &found, error);
-    if (found) {
-        const char *format = (const char *)sqlite3_column_text(row, 0);
-        bytes->format = format ? hone__format_of(format) : HONE_FORMAT_UNKNOWN;
-        status = copy_card(store, row, bytes, error);
-    }
-    sqlite3_finalize(row);
-    return status;
 }
 
 static hone_status read_model(hone_store *store, const char *model, hone_store_bytes *bytes,

@@ -19,7 +19,7 @@
 #include <sqlite3.h>
 
 static char folder[] = "/tmp/hone-store-XXXXXX";
-static char db[64], out[64], in[64];
+static char db[64], out[64], in[64], card[64];
 
 static void remove_store(void) {
     static const char *const endings[] = {"", "-wal", "-shm"};
@@ -30,6 +30,7 @@ static void remove_store(void) {
     }
     unlink(out);
     unlink(in);
+    unlink(card);
 }
 
 /* `WHY` in a call stands for the error that is shown when it fails. */
@@ -176,6 +177,8 @@ static void a_card_and_a_format_come_back_with_the_model(void **state) {
     assert_string_equal(read.card, "{\"task\":1}");
     assert_int_equal(read.card_size, 10);
     hone_store_bytes_free(&read);
+    MUST(hone_store_get_file(store, "m", in, NULL, WHY)); /* its name ends in .onnx */
+    assert_file_holds(card, "{\"task\":1}", 10);
     hone_store_close(store);
 }
 
@@ -671,6 +674,7 @@ static int make_folder(void **state) {
     snprintf(db, sizeof db, "%s/s#1 %%.db", folder); /* characters that URIs must escape */
     snprintf(out, sizeof out, "%s/out", folder);
     snprintf(in, sizeof in, "%s/in.onnx", folder);
+    snprintf(card, sizeof card, "%s/in.card.json", folder);
     return 0;
 }
 
