@@ -17,12 +17,12 @@ typedef enum binary_u8_op { BINARY_U8_ADD, BINARY_U8_MUL } binary_u8_op;
 
 HONE_FLAT void binary_u8_row(const binary_u8_op op, const uint8_t *a, const bool a_scalar,
                              const uint8_t *b, const bool b_scalar, const hone_binary_u8_args *args,
-                             uint8_t *out) {
+                             size_t cols, uint8_t *out) {
     float lo = args->lo, hi = args->hi, ma = args->a_multiplier, mb = args->b_multiplier;
     int32_t za = args->a.zero, zb = args->b.zero, zero = args->output_zero;
     uint8_t a0 = a[0], b0 = b[0];
 #pragma GCC ivdep
-    for (size_t i = 0, cols = args->cols; i < cols; i++) {
+    for (size_t i = 0; i < cols; i++) {
         int32_t x = (a_scalar ? a0 : a[i]) - za, w = (b_scalar ? b0 : b[i]) - zb;
         float y = op == BINARY_U8_ADD ? (float)x * ma + (float)w * mb : (float)(x * w) * ma;
         out[i] = rounded_u8(y, lo, hi, zero);
@@ -36,13 +36,13 @@ HONE_FLAT void binary_u8_loops(const binary_u8_op op, const hone_binary_u8_args 
         const uint8_t *b = args->b.data + r * args->b.row_stride;
         uint8_t *out = args->output + r * args->output_stride;
         if (args->a.scalar && args->b.scalar)
-            binary_u8_row(op, a, true, b, true, args, out);
+            binary_u8_row(op, a, true, b, true, args, args->cols, out);
         else if (args->a.scalar)
-            binary_u8_row(op, a, true, b, false, args, out);
+            binary_u8_row(op, a, true, b, false, args, args->cols, out);
         else if (args->b.scalar)
-            binary_u8_row(op, a, false, b, true, args, out);
+            binary_u8_row(op, a, false, b, true, args, args->cols, out);
         else
-            binary_u8_row(op, a, false, b, false, args, out);
+            binary_u8_row(op, a, false, b, false, args, args->cols, out);
     }
 }
 
