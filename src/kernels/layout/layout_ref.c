@@ -4,36 +4,44 @@
 #include "kernels/layout/layout_tiers.h"
 #include "kernels/shared/element.h"
 
-enum { BLOCK = 16 };
+/* Rows of a block go one after the other, STRIP columns at a time: few rows (the planes of a
+ * picture) then have a long inner loop. */
+enum { BLOCK = 16, STRIP = 256 };
 
-static void block_x8(const hone_transpose_args *args, size_t row, size_t col) {
-    size_t row_end = hone__min_size(row + BLOCK, args->rows);
-    size_t col_end = hone__min_size(col + BLOCK, args->cols);
-    const uint8_t *in = args->input;
-    uint8_t *out = args->output;
-    for (size_t c = col; c < col_end; c++)
-        for (size_t r = row; r < row_end; r++)
-            out[c * args->output_stride + r] = in[r * args->input_stride + c];
+void hone__transpose_rest_x8(const hone_transpose_args *args, size_t row, size_t row_end,
+                             size_t col, size_t col_end) {
+    size_t stride = args->output_stride;
+    for (size_t begin = col; begin < col_end; begin += STRIP)
+        for (size_t r = row, end = hone__min_size(begin + STRIP, col_end); r < row_end; r++) {
+            const uint8_t *in = (const uint8_t *)args->input + r * args->input_stride;
+            uint8_t *out = (uint8_t *)args->output + r;
+            for (size_t c = begin; c < end; c++) out[c * stride] = in[c];
+        }
 }
 
-static void block_x32(const hone_transpose_args *args, size_t row, size_t col) {
-    size_t row_end = hone__min_size(row + BLOCK, args->rows);
-    size_t col_end = hone__min_size(col + BLOCK, args->cols);
-    const uint32_t *in = args->input;
-    uint32_t *out = args->output;
-    for (size_t c = col; c < col_end; c++)
-        for (size_t r = row; r < row_end; r++)
-            out[c * args->output_stride + r] = in[r * args->input_stride + c];
+void hone__transpose_rest_x32(const hone_transpose_args *args, size_t row, size_t row_end,
+                              size_t col, size_t col_end) {
+    size_t stride = args->output_stride;
+    for (size_t begin = col; begin < col_end; begin += STRIP)
+        for (size_t r = row, end = hone__min_size(begin + STRIP, col_end); r < row_end; r++) {
+            const uint32_t *in = (const uint32_t *)args->input + r * args->input_stride;
+            uint32_t *out = (uint32_t *)args->output + r;
+            for (size_t c = begin; c < end; c++) out[c * stride] = in[c];
+        }
 }
 
 void hone_transpose_x8_ref(const hone_transpose_args *args) {
     for (size_t col = 0; col < args->cols; col += BLOCK)
-        for (size_t row = 0; row < args->rows; row += BLOCK) block_x8(args, row, col);
+        for (size_t row = 0; row < args->rows; row += BLOCK)
+            hone__transpose_rest_x8(args, row, hone__min_size(row + BLOCK, args->rows), col,
+                                    hone__min_size(col + BLOCK, args->cols));
 }
 
 void hone_transpose_x32_ref(const hone_transpose_args *args) {
     for (size_t col = 0; col < args->cols; col += BLOCK)
-        for (size_t row = 0; row < args->rows; row += BLOCK) block_x32(args, row, col);
+        for (size_t row = 0; row < args->rows; row += BLOCK)
+            hone__transpose_rest_x32(args, row, hone__min_size(row + BLOCK, args->rows), col,
+                                     hone__min_size(col + BLOCK, args->cols));
 }
 
 void hone_copy_x8_ref(const hone_copy_args *args) {
