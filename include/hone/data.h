@@ -179,7 +179,6 @@ typedef struct hone_sample {
 typedef struct hone_dataset hone_dataset;
 
 typedef struct hone_dataset_options {
-    const hone_allocator *allocator;
     uint64_t max_pixels; /* of one picture; 0: HONE_MAX_PIXELS */
     uint64_t max_bytes;  /* of one unpacked IDX file; 0: 4 GiB */
     uint64_t limit;      /* 0: all; else a random sample of that many, in their order */

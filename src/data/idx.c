@@ -120,9 +120,13 @@ bool hone__is_idx_pictures(const char *name) {
 }
 
 /* The split is what stands before "images", without its last '-'. */
-static bool is_split(const char *name, const char *split) {
+static size_t split_length(const char *name) {
     size_t length = (size_t)(images_in(name) - name);
-    if (length > 0 && name[length - 1] == '-') length--;
+    return length > 0 && name[length - 1] == '-' ? length - 1 : length;
+}
+
+static bool is_split(const char *name, const char *split) {
+    size_t length = split_length(name);
     if (strcmp(split, "test") == 0 && length == 4 && memcmp(name, "t10k", 4) == 0) return true;
     return strlen(split) == length && memcmp(name, split, length) == 0;
 }
@@ -135,8 +139,7 @@ static hone_status choose(const hone_listing *listing, const char *path, const c
         const char *file = listing->entry[i].name;
         if (listing->entry[i].folder || !images_in(file)) continue;
         used = strlen(found);
-        (void)snprintf(found + used, sizeof found - used, " %.*s", (int)(images_in(file) - file),
-                       file);
+        (void)snprintf(found + used, sizeof found - used, " %.*s", (int)split_length(file), file);
         if (split && !is_split(file, split)) continue;
         /* The same set both packed and plain is one set. */
         if (!*name || strncmp(*name, file, (size_t)(images_in(file) - file)) != 0) matches++;
