@@ -19,7 +19,7 @@ typedef struct hone_store hone_store;
 
 typedef struct hone_store_options {
     const hone_allocator *allocator;
-    bool read_only;   /* never writes, works on read-only media */
+    bool read_only;   /* changes nothing that is stored; works on read-only media */
     uint32_t wait_ms; /* how long to wait for another writer; 0: 10,000 */
 } hone_store_options;
 

@@ -203,7 +203,10 @@ static int touch(hone_store *store) {
     return sqlite3_exec(store->db, "SELECT count(*) FROM main.sqlite_schema", NULL, NULL, NULL);
 }
 
-/* Readers of a write-ahead log must write a file beside the database. Where they cannot (read-only
+/* A reader, too, is opened for writing where that is allowed (query_only keeps it from it): the
+ * last one to close the store then removes the log's files, which a pure reader would leave lying.
+ *
+ * Readers of a write-ahead log must write a file beside the database. Where they cannot (read-only
  * media), a database without a log is read as one that nobody can change. */
 static int touch_unwritable(hone_store *store, int result, uint32_t wait_ms) {
     int code = result & 0xff;
@@ -217,14 +220,15 @@ static int touch_unwritable(hone_store *store, int result, uint32_t wait_ms) {
 }
 
 static hone_status connect_store(hone_store *store, uint32_t wait_ms, hone_error *error) {
-    int flags = store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    int result = open_as(store, store->path, flags, wait_ms);
+    int result = open_as(store, store->path, SQLITE_OPEN_READWRITE, wait_ms);
     if (result == SQLITE_OK) {
         HONE_TRY(look_at(store, error));
         result = touch(store);
         if (result != SQLITE_OK && store->read_only)
             result = touch_unwritable(store, result, wait_ms);
     }
+    if (result == SQLITE_OK && store->read_only)
+        result = sqlite3_exec(store->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
     if (result == SQLITE_OK) return HONE_OK;
     if (store->db) return hone__db_fail(store, "open the store", error);
     return hone_fail_memory(error, 1);

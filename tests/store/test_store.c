@@ -613,6 +613,9 @@ static void a_reader_cannot_write(void **state) {
     hone_store_entry entry = {.name = "m"};
     assert_int_not_equal(hone_store_add_memory(store, "x", 1, &entry, NULL, NULL), HONE_OK);
     hone_store_close(store);
+    char log_file[80];
+    snprintf(log_file, sizeof log_file, "%s-wal", db);
+    assert_int_equal(access(log_file, F_OK), -1); /* one file is one file again */
 }
 
 /* Runs as somebody who may write neither the file nor its folder, as on read-only media. */
