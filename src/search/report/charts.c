@@ -112,6 +112,10 @@ static void range_of(const hone_optimize_result *r, double *low, double *high, b
     }
 }
 
+/* Points of quality that the plane shows at least: differences far below that are noise, and must
+ * not look large. */
+#define LEAST_SPAN 0.5
+
 void hone__chart_candidates(hone_text *out, const hone_optimize_result *r) {
     const double height = 380;
     double low, high;
@@ -119,11 +123,13 @@ void hone__chart_candidates(hone_text *out, const hone_optimize_result *r) {
     axis x = axis_over(low, high, LEFT, WIDTH - RIGHT);
     if (x.low < 0) x.low = 0;
     range_of(r, &low, &high, false);
+    double floor_value = r->candidates[0].value * 100 - r->budget.max_drop_points;
+    if (r->budget.max_drop_points >= 0 && floor_value < low) low = floor_value;
+    if (high - low < LEAST_SPAN) low -= LEAST_SPAN / 2, high += LEAST_SPAN / 2;
     axis y = axis_over(low, high, height - BOTTOM, TOP);
     open_svg(out, height, "Candidates: quality against latency");
     axis_y(out, &y, "quality on the choice samples, %");
     axis_x(out, &x, height - BOTTOM, "latency, median ms of one run");
-    double floor_value = (r->candidates[0].value * 100) - r->budget.max_drop_points;
     if (r->budget.max_drop_points >= 0 && floor_value > y.low && floor_value < y.high) {
         double at = place(&y, floor_value);
         hone__text_format(out,
