@@ -31,7 +31,7 @@ HONE_INLINE void channels_any(const hone_dwconv_tile *t, size_t at, const size_t
     float32x4_t acc[PIXELS];
 #pragma GCC unroll 4
     for (size_t p = 0; p < pixels; p++) acc[p] = vld1q_f32(panel);
-    for (size_t tap = 0; tap < t->tap_count; tap++) {
+    for (size_t tap = t->tap; tap < t->tap_end; tap++) {
         float32x4_t w = vld1q_f32(panel + (1 + tap) * WIDTH);
         const float *in = t->taps[tap] + at * t->step + c;
 #pragma GCC unroll 4

@@ -53,6 +53,8 @@ static void run_row(const hone_dwconv_tiles *tiles, const hone_dwconv_args *args
                     hone_dwconv_tile *tile, size_t row) {
     bool special = is_special(tiles, args->dims);
     hone__taps_start(taps, row);
+    tile->tap = taps->ky * args->dims->kernel_w;
+    tile->tap_end = taps->ky_end * args->dims->kernel_w;
     while ((tile->pixels = hone__taps_next(taps)) > 0) {
         size_t at = row * args->dims->out_w + taps->x;
         tile->output = args->output + at * args->output_stride;
@@ -70,6 +72,7 @@ void hone__dwconv_tiled_run_task(const hone_dwconv_kernel *kernel, const hone_dw
         .dims = d,
         .input = args->input,
         .pixel_bytes = args->input_stride * sizeof(float),
+        .clipped = true,
         .outside = scratch,
         .pointers = (const void **)(void *)((char *)scratch + zeros_bytes(d)),
     };

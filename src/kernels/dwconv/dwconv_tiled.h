@@ -5,16 +5,17 @@
 
 #include "kernels/dwconv/dwconv.h"
 
-/* output[p][c] = clamp(bias[c] + sum over taps t of taps[t][p * step + c] * weight[t][c], lo, hi)
- * for the pixels p of a group and all channels. */
+/* output[p][c] = clamp(bias[c] + sum over tap <= t < tap_end of taps[t][p * step + c] *
+ * weight[t][c], lo, hi) for the pixels p of a group and all channels. */
 typedef struct hone_dwconv_tile {
     const float *const *taps;
-    size_t tap_count;
-    size_t pixels;      /* in the group */
-    size_t step;        /* elements from the input of a pixel to that of the next */
-    bool whole;         /* all taps inside the input: taps[] of a kernel row are `column` apart */
-    size_t column;      /* elements */
-    const float *panel; /* for each `width` channels: bias [width], weights [tap][width] */
+    size_t tap, tap_end; /* those whose kernel row is inside the input */
+    size_t tap_count;    /* all: panels have so many weights */
+    size_t pixels;       /* in the group */
+    size_t step;         /* elements from the input of a pixel to that of the next */
+    bool whole;          /* all taps inside the input: taps[] of a kernel row are `column` apart */
+    size_t column;       /* elements */
+    const float *panel;  /* for each `width` channels: bias [width], weights [tap][width] */
     size_t channels;
     float *output;
     size_t output_stride;
@@ -24,7 +25,7 @@ typedef struct hone_dwconv_tile {
 typedef struct hone_dwconv_tiles {
     size_t width;
     void (*run)(const hone_dwconv_tile *tile);
-    void (*run_3x3)(const hone_dwconv_tile *tile); /* stride 1, `whole`; NULL: none */
+    void (*run_3x3)(const hone_dwconv_tile *tile); /* stride 1, all taps inside; NULL: none */
 } hone_dwconv_tiles;
 
 bool hone__dwconv_tiled_supports(const hone_dwconv_kernel *kernel, const hone_conv_dims *dims);

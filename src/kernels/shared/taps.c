@@ -58,9 +58,9 @@ size_t hone__taps_next(hone_taps *taps) {
     size_t x = taps->next, before = taps->x;
     if (x >= taps->dims->out_w) return 0;
     bool inner = is_inner(taps, x);
-    /* a group of several pixels needs taps that all move: rows in the padding go one by one */
-    bool whole = inner && taps->ky == 0 && taps->ky_end == taps->dims->kernel_h;
-    size_t count = whole ? taps->inner_end - x : 1;
+    /* a group of several pixels needs taps that all move */
+    bool rows = taps->clipped || (taps->ky == 0 && taps->ky_end == taps->dims->kernel_h);
+    size_t count = inner && rows ? taps->inner_end - x : 1;
     if (inner && x > 0 && is_inner(taps, before))
         move(taps, x - before);
     else

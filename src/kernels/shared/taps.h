@@ -10,17 +10,19 @@ typedef struct hone_taps {
     const hone_conv_dims *dims;
     const void *input;
     size_t pixel_bytes;
-    const void *outside;     /* a pixel that stands for the padding */
-    const void **pointers;   /* [taps], of the group's first pixel; memory of the caller */
+    const void *outside;   /* a pixel that stands for the padding */
+    const void **pointers; /* [taps], of the group's first pixel; memory of the caller */
+    bool clipped; /* the caller leaves out kernel rows in the padding: they do not break groups */
     size_t row, x, next;     /* the group begins at output column x of row = image * out_h + y */
     size_t inner, inner_end; /* columns whose taps are all inside the input's width */
-    size_t ky, ky_end;       /* kernel rows inside the input's height */
+    size_t ky, ky_end;       /* kernel rows inside the input's height; may be none */
 } hone_taps;
 
 /* Goes before the first group of an output row. */
 void hone__taps_start(hone_taps *taps, size_t row);
 /* The next group: sets x and pointers, returns how many pixels it has, 0 at the end. Columns whose
- * taps are all inside the input make one group, others one each. */
+ * taps are all inside the input (or, when `clipped`, all those of kernel rows inside) make one
+ * group, others one each. */
 size_t hone__taps_next(hone_taps *taps);
 /* Whether all taps of the group are inside the input. */
 bool hone__taps_whole(const hone_taps *taps);
