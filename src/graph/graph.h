@@ -109,7 +109,9 @@ struct hone_graph {
     uint32_t input_count, output_count;
     hone_value **inputs, **outputs;
     const char **symbols; /* dim -1 - i is symbols[i] */
-    uint32_t symbol_count, symbol_capacity;
+    uint32_t symbol_count;
+    uint32_t *symbol_slots; /* name -> index + 1, open addressing; a power of two, half full */
+    uint32_t symbol_slot_count;
     struct hone_blob_ref *blobs; /* main graph only */
     hone_graph *first_subgraph, *next_subgraph;
     struct hone_name_table *names; /* name -> value */

@@ -17,6 +17,7 @@ typedef struct hone_name_table {
     uint32_t slot_count, used;
 } hone_name_table;
 
+uint32_t hone__name_hash(const char *name);
 hone_status hone__names_add(hone_graph *graph, hone_value *value, hone_error *error);
 hone_value *hone__names_find(const hone_graph *graph, const char *name);
 

@@ -7,14 +7,14 @@
 
 #define FIRST_SLOTS 64
 
-static uint32_t hash(const char *name) {
+uint32_t hone__name_hash(const char *name) {
     uint32_t h = 2166136261u;
     for (; *name; name++) h = (h ^ (uint8_t)*name) * 16777619u;
     return h ^ h >> 15;
 }
 
 static hone_value **slot_of(const hone_name_table *table, const char *name) {
-    uint32_t at = hash(name) & (table->slot_count - 1);
+    uint32_t at = hone__name_hash(name) & (table->slot_count - 1);
     while (table->slots[at] && strcmp(table->slots[at]->name, name))
         at = (at + 1) & (table->slot_count - 1);
     return &table->slots[at];
