@@ -63,7 +63,8 @@ static hone_status run_dropout(const hone_op_call *call, hone_error *error) {
     bool drops = !ratio || hone__elements(&ratio->shape) < 1 ||
                  hone__real_at(ratio->dtype, ratio->data, 0) != 0.0;
     if (on && drops) return hone__unsupported(call->node, error, "training mode drops at random");
-    if (mask) memset(mask->data, 1, (size_t)hone__elements(&mask->shape));
+    if (mask && hone__elements(&mask->shape) > 0)
+        memset(mask->data, 1, (size_t)hone__elements(&mask->shape));
     return run_copy(call, error);
 }
 

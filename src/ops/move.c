@@ -54,7 +54,7 @@ static int64_t slice_range(int64_t dim, int64_t *start, int64_t end, int64_t ste
     int64_t low = step > 0 ? 0 : -1, high = step > 0 ? dim : dim - 1;
     if (*start < 0) *start += dim;
     if (end < 0) end = end < -dim ? low : end + dim;
-    *start = clamp(*start, low == -1 && dim > 0 ? 0 : low, high);
+    *start = clamp(*start, low, high);
     end = clamp(end, low, high + (step < 0));
     if (step > 0)
         return end <= *start ? 0 : (int64_t)((uint64_t)(end - *start - 1) / (uint64_t)step) + 1;
@@ -220,7 +220,8 @@ static hone_status run_center_crop_pad(const hone_op_call *call, hone_error *err
         if (a > b) from_start += (a - b) / 2 * from[d];
         if (b > a) to_start += (b - a) / 2 * to[d];
     }
-    memset(out->data, 0, (size_t)hone__elements(&out->shape) * hone__element_bytes(out->dtype));
+    size_t bytes = (size_t)hone__elements(&out->shape) * hone__element_bytes(out->dtype);
+    if (bytes > 0) memset(out->data, 0, bytes);
     hone__nest nest = hone__nest_over(&both);
     hone__nest_add_steps(&nest, from, from_start);
     hone__nest_add_steps(&nest, to, to_start);

@@ -175,7 +175,8 @@ static hone_status run_max_unpool(const hone_op_call *call, hone_error *error) {
         total *= inner[d];
     }
     hone__steps(shape, steps);
-    memset(out->data, 0, (size_t)hone__elements(shape) * hone__element_bytes(out->dtype));
+    size_t bytes = (size_t)hone__elements(shape) * hone__element_bytes(out->dtype);
+    if (bytes > 0) memset(out->data, 0, bytes);
     for (int64_t i = 0; i < hone__elements(&in->shape); i++) {
         int64_t index = hone__int_at(indices->dtype, indices->data, i), to = 0;
         if (index < 0 || index >= total)
