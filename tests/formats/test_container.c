@@ -7,15 +7,9 @@
 #include "base/sha256.h"
 #include "formats/hone/layout.h"
 #include "sample.h"
+#include "testing.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define GOLDEN HONE_SOURCE_DIR "/tests/golden/v1/sample.hone"
 
@@ -312,6 +306,28 @@ static void limits_of_the_caller_are_kept(void **state) {
     hone_blob_release(blob);
 }
 
+/* Opening and saving with the n-th allocation failing, for every n there is. */
+static void running_out_of_memory_anywhere_is_an_error_without_leaks(void **state) {
+    size_t failures = 0;
+    for (size_t n = 1;; n++) {
+        failing_allocator memory;
+        failing_allocator_init(&memory, n);
+        hone_load_options options = {.allocator = &memory.allocator, .verify = true};
+        hone_model *model = NULL;
+        hone_error error = {0};
+        hone_status status = hone_model_open(GOLDEN, &options, &model, &error);
+        if (status == HONE_OK)
+            status =
+                hone__container_write(model->graph, model->card, model->card_size, path_a, &error);
+        hone_model_free(model);
+        assert_int_equal(memory.live_bytes, 0);
+        if (status == HONE_OK) break;
+        assert_int_equal(status, HONE_MEMORY);
+        failures++;
+    }
+    assert_true(failures > 20);
+}
+
 static void sha256_gives_the_answers_of_fips_180(void **state) {
     static const uint8_t abc[32] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea,
                                     0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
@@ -362,6 +378,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(lying_tables_with_matching_sums_do_no_harm),
         cmocka_unit_test(a_newer_format_version_is_named),
         cmocka_unit_test(limits_of_the_caller_are_kept),
+        cmocka_unit_test(running_out_of_memory_anywhere_is_an_error_without_leaks),
         cmocka_unit_test(sha256_gives_the_answers_of_fips_180),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

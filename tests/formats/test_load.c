@@ -4,15 +4,9 @@
 #include "base/file.h"
 #include "formats/model.h"
 #include "sample.h"
+#include "testing.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char folder[] = "/tmp/hone-load-XXXXXX";
 
@@ -29,19 +23,6 @@ static void put(const char *name, const char *text) {
     assert_int_equal(hone__writer_open(&writer, in_folder(name), NULL), HONE_OK);
     assert_int_equal(hone__writer_put(&writer, text, strlen(text), NULL), HONE_OK);
     assert_int_equal(hone__writer_commit(&writer, NULL), HONE_OK);
-}
-
-static const char *asset(const char *name) {
-    static char path[512];
-    const char *root = getenv("HONE_ASSETS"), *ci = getenv("CI");
-    snprintf(path, sizeof path, "%s", root ? root : HONE_ASSETS_DEFAULT);
-    bool there = !access(path, F_OK);
-    snprintf(path, sizeof path, "%s/models/%s", root ? root : HONE_ASSETS_DEFAULT, name);
-    if (!access(path, R_OK)) return path;
-    if (there && ci && !strcmp(ci, "true")) fail_msg("%s is not there", path);
-    print_message("skipped: %s is not there\n", path);
-    skip();
-    return NULL;
 }
 
 static hone_model *load(const char *path) {
@@ -255,15 +236,15 @@ static void round_trip(const char *name, uint64_t parameters) {
 }
 
 static void mnist_becomes_a_hone_file_and_stays_the_same(void **state) {
-    round_trip("mnist-cnn-opset8.onnx", 5994);
+    round_trip("models/mnist-cnn-opset8.onnx", 5994);
 }
 
 static void efficientnet_becomes_a_hone_file_and_stays_the_same(void **state) {
-    round_trip("efficientnet-lite0-224.onnx", 0);
+    round_trip("models/efficientnet-lite0-224.onnx", 0);
 }
 
 static void fastestdet_becomes_a_hone_file_and_stays_the_same(void **state) {
-    round_trip("fastestdet-coco-352.onnx", 0);
+    round_trip("models/fastestdet-coco-352.onnx", 0);
 }
 
 static int make_folder(void **state) {

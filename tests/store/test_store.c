@@ -5,17 +5,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/rng.h"
+#include "testing.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <sqlite3.h>
 
 static char folder[] = "/tmp/hone-store-XXXXXX";
@@ -650,6 +645,42 @@ static void a_store_on_read_only_media_can_be_read(void **state) {
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static hone_status use_store(const hone_allocator *allocator) {
+    hone_store *store = NULL;
+    hone_store_bytes read = {0};
+    hone_store_list list = {0};
+    hone_store_report report = {0};
+    const hone_store_options options = {.allocator = allocator};
+    const hone_store_entry entry = {.name = "m", .card = "{}", .card_size = 2};
+    remove_store();
+    hone_status status = hone_store_create(db, &options, &store, NULL);
+    if (status == HONE_OK) status = hone_store_add_memory(store, "x", 1, &entry, &list, NULL);
+    hone_store_list_free(&list);
+    if (status == HONE_OK) status = hone_store_find(store, "name=m", &list, NULL);
+    hone_store_list_free(&list);
+    if (status == HONE_OK) status = hone_store_read(store, "m", &read, NULL);
+    hone_store_bytes_free(&read);
+    if (status == HONE_OK) status = hone_store_get_file(store, "m", in, NULL, NULL);
+    if (status == HONE_OK) status = hone_store_verify(store, NULL, NULL, &report, NULL);
+    hone_store_report_free(&report);
+    hone_store_close(store);
+    return status;
+}
+
+static void running_out_of_memory_anywhere_is_an_error_without_leaks(void **state) {
+    size_t failures = 0;
+    for (size_t n = 1;; n++) {
+        failing_allocator memory;
+        failing_allocator_init(&memory, n);
+        hone_status status = use_store(&memory.allocator);
+        assert_int_equal(memory.live_bytes, 0);
+        if (status == HONE_OK) break;
+        assert_int_equal(status, HONE_MEMORY);
+        failures++;
+    }
+    assert_true(failures > 10);
+}
+
 static void the_sqlite_shell_reads_the_tables(void **state) {
     sqlite3 *raw;
     sqlite3_stmt *row;
@@ -710,6 +741,7 @@ int main(void) {
         cmocka_unit_test(while_one_adds_others_read_the_old_state_and_cannot_add),
         cmocka_unit_test(a_reader_cannot_write),
         cmocka_unit_test(a_store_on_read_only_media_can_be_read),
+        cmocka_unit_test(running_out_of_memory_anywhere_is_an_error_without_leaks),
         cmocka_unit_test(the_sqlite_shell_reads_the_tables),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
