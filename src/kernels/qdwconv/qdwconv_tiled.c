@@ -17,15 +17,12 @@ size_t hone__qdwconv_panel_bytes(size_t width, size_t pairs) {
     return width * (sizeof(int32_t) + sizeof(float) + pairs * 2 * sizeof(int16_t));
 }
 
-/* Channels of a block: full width where there are so many. */
-static size_t block_of(const hone_qdwconv_tiles *tiles, const hone_conv_dims *dims) {
-    return dims->out_c >= tiles->width ? tiles->width : tiles->narrow;
-}
-
 size_t hone__qdwconv_tiled_pack_bytes(const hone_qdwconv_kernel *kernel,
                                       const hone_conv_dims *dims) {
     const hone_qdwconv_tiles *tiles = kernel->tile;
-    size_t blocks = hone__divide_up(dims->out_c, block_of(tiles, dims));
+    hone_qdwconv_block block = {0};
+    size_t blocks = 0;
+    while (hone__qdwconv_next(dims->out_c, tiles->width, tiles->narrow, &block)) blocks++;
     return blocks * hone__qdwconv_panel_bytes(tiles->width, pairs_of(dims));
 }
 
@@ -50,15 +47,17 @@ static void pack_channel(const hone_conv_dims *dims, const hone_qconv_pack *sour
 void hone__qdwconv_tiled_pack(const hone_qdwconv_kernel *kernel, const hone_conv_dims *dims,
                               const hone_qconv_pack *source, void *packed) {
     const hone_qdwconv_tiles *tiles = kernel->tile;
-    size_t block = block_of(tiles, dims), bytes;
-    bytes = hone__qdwconv_panel_bytes(tiles->width, pairs_of(dims));
+    size_t width = tiles->width, bytes = hone__qdwconv_panel_bytes(width, pairs_of(dims));
+    hone_qdwconv_block block = {0};
+    char *panel = packed;
     memset(packed, 0, hone__qdwconv_tiled_pack_bytes(kernel, dims));
-    for (size_t b = 0; b * block < dims->out_c; b++) {
-        size_t first = hone__qdwconv_channel(dims->out_c, block, b);
-        for (size_t i = 0; i < block && first + i < dims->out_c; i++)
-            pack_channel(dims, source, tiles->width, first + i, tiles->order[i],
-                         (char *)packed + b * bytes);
-    }
+    for (; hone__qdwconv_next(dims->out_c, width, tiles->narrow, &block); panel += bytes)
+        for (size_t i = 0; i < block.size; i++) {
+            size_t lane = tiles->order[i];
+            pack_channel(dims, source, width, block.first + i, lane, panel);
+            if (block.size <= tiles->narrow && tiles->copy)
+                pack_channel(dims, source, width, block.first + i, lane + tiles->copy, panel);
+        }
 }
 
 static size_t outside_bytes(const hone_conv_dims *dims) {

@@ -12,9 +12,9 @@ typedef struct hone_qdwconv_tile {
     size_t pairs;
     size_t pixels; /* in the group */
     size_t step;   /* elements from the input of a pixel to that of the next */
-    /* Panels, each for `width` channels from hone__qdwconv_channel() on: bias [width] int32,
-     * multiplier [width] float, int16 weights [pairs][width][2]; a missing channel or tap is zero.
-     * Channel i of a panel is in lane order[i]. */
+    /* Panels of `width` lanes, one for each of hone__qdwconv_next()'s blocks: bias [width] int32,
+     * multiplier [width] float, int16 weights [pairs][width][2]; a missing channel or tap is
+     * zero. */
     const void *panel;
     size_t channels;
     uint8_t *output;
@@ -24,21 +24,32 @@ typedef struct hone_qdwconv_tile {
 } hone_qdwconv_tile;
 
 typedef struct hone_qdwconv_tiles {
-    size_t width;
-    size_t narrow; /* a tile can also take this many channels, the lower lanes of a panel's order */
-    const uint8_t *order; /* [width] */
+    size_t width, narrow;
+    const uint8_t *order; /* [width]: the lane of a panel's channel */
+    size_t copy; /* narrow panels hold each channel a second time, so many lanes on; or 0 */
     void (*run)(const hone_qdwconv_tile *tile);
 } hone_qdwconv_tiles;
 
 /* Bytes of the panel of `width` channels. */
 size_t hone__qdwconv_panel_bytes(size_t width, size_t pairs);
 
-/* Channels are cut into blocks of `block` with one panel each; so that no block is partial, the
- * last one begins early and computes some channels a second time. With fewer channels than `block`
- * there is one partial one. */
-static inline size_t hone__qdwconv_channel(size_t channels, size_t block, size_t index) {
-    size_t first = index * block;
-    return first + block > channels && channels >= block ? channels - block : first;
+/* Channels [first, first + size) of a block, and all that are done with it. */
+typedef struct hone_qdwconv_block {
+    size_t first, size, done;
+} hone_qdwconv_block;
+
+/* Cuts channels into blocks of `width` and, where fewer are left, of `narrow`. So that no block is
+ * partial, a last one may begin early and compute some channels a second time; fewer channels than
+ * `narrow` are one partial block. Begin with a zeroed block; false behind the last. */
+static inline bool hone__qdwconv_next(size_t channels, size_t width, size_t narrow,
+                                      hone_qdwconv_block *block) {
+    size_t left = channels - block->done;
+    if (left == 0) return false;
+    block->size = left > narrow && channels >= width ? width : narrow;
+    if (block->size > channels) block->size = channels;
+    block->first = block->size > left ? channels - block->size : block->done;
+    block->done = block->first + block->size;
+    return true;
 }
 
 bool hone__qdwconv_tiled_supports(const hone_qdwconv_kernel *kernel, const hone_conv_dims *dims);

@@ -56,13 +56,14 @@ HONE_INLINE void run_block(const hone_qdwconv_tile *t, size_t at, const size_t p
 
 HONE_INLINE void run_pixels(const hone_qdwconv_tile *t, size_t at, const size_t pixels) {
     const char *panel = t->panel;
+    hone_qdwconv_block block = {0};
     size_t bytes = hone__qdwconv_panel_bytes(WIDTH, t->pairs);
     if (t->channels < WIDTH) {
         run_block(t, at, pixels, 0, panel, true);
         return;
     }
-    for (size_t i = 0; i * WIDTH < t->channels; i++, panel += bytes)
-        run_block(t, at, pixels, hone__qdwconv_channel(t->channels, WIDTH, i), panel, false);
+    for (; hone__qdwconv_next(t->channels, WIDTH, WIDTH, &block); panel += bytes)
+        run_block(t, at, pixels, block.first, panel, false);
 }
 
 static void run(const hone_qdwconv_tile *tile) {
@@ -71,7 +72,7 @@ static void run(const hone_qdwconv_tile *tile) {
     for (; at < tile->pixels; at++) run_pixels(tile, at, 1);
 }
 
-static const hone_qdwconv_tiles tiles = {WIDTH, WIDTH, order, run};
+static const hone_qdwconv_tiles tiles = {WIDTH, WIDTH, order, 0, run};
 
 const hone_qdwconv_kernel hone_qdwconv_u8s8_4x8_neon = {
     .name = "hone_qdwconv_u8s8_4x8_neon",
