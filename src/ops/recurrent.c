@@ -97,9 +97,17 @@ static void read_activations(hone__cell *cell, int kinds) {
     }
 }
 
+static double apply(const hone__activation *activation, double x) {
+    return activation->apply(x, activation->alpha, activation->beta);
+}
+
 double hone__cell_activate(const hone__cell *cell, int kind, double x) {
     if (cell->clip > 0.0) x = fmin(fmax(x, -cell->clip), cell->clip);
-    return cell->activate[kind].apply(x, cell->activate[kind].alpha, cell->activate[kind].beta);
+    return apply(&cell->activate[kind], x);
+}
+
+double hone__cell_output(const hone__cell *cell, double c) {
+    return apply(&cell->activate[2], c);
 }
 
 /* Sums */

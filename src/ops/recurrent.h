@@ -39,5 +39,8 @@ double hone__cell_recur(const hone__cell *cell, int64_t row, const double *v);
 double hone__cell_bias(const hone__cell *cell, int which, int64_t row);
 /* Clipped, then activated. */
 double hone__cell_activate(const hone__cell *cell, int kind, double x);
+/* An LSTM's last activation, of the cell's state. ONNX could be read as clipping here too; ONNX
+ * Runtime does not, and so do we not. */
+double hone__cell_output(const hone__cell *cell, double c);
 
 #endif

@@ -75,7 +75,7 @@ static void step_lstm(hone__cell *cell) {
         c = forget * c + input * hone__cell_activate(cell, 1, gate[3 * n + i]);
         double output = hone__cell_activate(cell, 0, gate[n + i] + peep(cell, 1, i, c));
         cell->c[i] = c;
-        cell->h[i] = output * hone__cell_activate(cell, 2, c);
+        cell->h[i] = output * hone__cell_output(cell, c);
     }
 }
 

@@ -84,26 +84,24 @@ static double kernel(const settings *set, double x) {
     return x < 2.0 ? ((a * x - 5.0 * a) * x + 8.0 * a) * x - 4.0 * a : 0.0;
 }
 
-/* The input coordinate of output coordinate x. */
-static double source(const settings *set, const dimension *dim, double x) {
-    double in = (double)dim->in, length = dim->scale * in;
+/* The input coordinate of output coordinate x; in float32, step by step, because that is what
+ * others compute and a nearest neighbour may hang on the last bit. */
+static float source(const settings *set, const dimension *dim, float x) {
+    float in = (float)dim->in, scale = (float)dim->scale, length = (float)(dim->scale * (double)in);
+    float start = (float)dim->start, crop = ((float)dim->end - start) * (in - 1.0f);
     switch (set->transform) {
     case ALIGN_CORNERS:
-        return length == 1.0 ? 0.0 : x * (in - 1.0) / (length - 1.0);
+        return length == 1.0f ? 0.0f : x * (in - 1.0f) / (length - 1.0f);
     case ASYMMETRIC:
-        return x / dim->scale;
-    case CROP: {
-        double crop = (dim->end - dim->start) * (in - 1.0);
-        double at = length == 1.0 ? crop / 2.0 : x * crop / (length - 1.0);
-        return at + dim->start * (in - 1.0);
-    }
+        return x / scale;
+    case CROP:
+        return start * (in - 1.0f) + (length == 1.0f ? crop / 2.0f : x * crop / (length - 1.0f));
     case PYTORCH_HALF_PIXEL:
-        if (length == 1.0) return -0.5;
-        return (x + 0.5) / dim->scale - 0.5;
+        return length == 1.0f ? -0.5f : (x + 0.5f) / scale - 0.5f;
     case HALF_PIXEL_SYMMETRIC:
-        return in / 2.0 * (1.0 - (double)dim->out / length) + (x + 0.5) / dim->scale - 0.5;
+        return in / 2.0f * (1.0f - (float)dim->out / length) + (x + 0.5f) / scale - 0.5f;
     default:
-        return (x + 0.5) / dim->scale - 0.5;
+        return (x + 0.5f) / scale - 0.5f;
     }
 }
 
@@ -144,7 +142,7 @@ static void kernel_taps(const settings *set, const dimension *dim, double x, dou
 static void make_taps(const settings *set, const dimension *dim) {
     bool same = dim->width == 1 && set->mode != NEAREST;
     for (int64_t o = 0; o < dim->out; o++) {
-        double *weight = dim->weight + o * dim->width, x = source(set, dim, (double)o);
+        double *weight = dim->weight + o * dim->width, x = (double)source(set, dim, (float)o);
         int64_t *place = dim->place + o * dim->width;
         *weight = 1.0;
         if (set->transform == CROP && !(x >= 0.0 && x <= (double)(dim->in - 1)))

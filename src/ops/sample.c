@@ -36,7 +36,8 @@ static void tap_weights(int taps, double rest, double *weight) {
 
 /* Places and weights of one dimension; a tap that falls on zeros gets weight 0. */
 static void make_taps(const hone__sampler *s, int32_t d, double x, int64_t *place, double *weight) {
-    x = inside(s, d, s->taps == 1 ? nearbyint(x) : x);
+    if (s->taps == 1) x = nearbyint(x);
+    if (s->taps != 4) x = inside(s, d, x); /* cubic taps are brought in one by one: PyTorch */
     double below = floor(x);
     tap_weights(s->taps, x - below, weight);
     for (int i = 0; i < s->taps; i++) {
