@@ -28,7 +28,8 @@ typedef struct hone_conformance_result {
  * tolerances; NaN equals NaN, infinities their own kind), integers and bools exactly.
  *
  * HONE_OK whenever there is a verdict; HONE_IO or HONE_NOT_FOUND when the folder holds no such
- * test, HONE_MEMORY. A hostile model may take long: run untrusted ones in a process of their own. */
+ * test, HONE_MEMORY. A hostile model may take long: run untrusted ones in a process of their own.
+ */
 HONE_API hone_status hone_conformance_run_case(const char *folder, hone_conformance_result *result,
                                                hone_error *error);
 
