@@ -50,7 +50,7 @@ void check_fill_s32(hone_rng *rng, int32_t largest, int32_t *data, size_t count)
 /* A number in [lo, hi]. */
 uint32_t check_between(hone_rng *rng, uint32_t lo, uint32_t hi);
 
-/* Convolution geometry: `text` is "n=1 in=7x7x16 out=16 kernel=3x3 ..." for a failure's message. */
+/* A named convolution with square kernel, stride, padding and dilation. */
 typedef struct check_shape {
     const char *name;
     uint32_t in_h, in_w, in_c, out_c, kernel, stride, pad, dilation, groups;
@@ -59,10 +59,11 @@ typedef struct check_shape {
 hone_conv_dims check_dims(const check_shape *shape, uint32_t n);
 /* Small and odd, any stride, padding and dilation; depthwise when told. */
 hone_conv_dims check_random_dims(hone_rng *rng, bool depthwise);
+/* "n=1 in=7x7x16 ...", for a failure's message; valid until the next call. */
 const char *check_dims_text(const hone_conv_dims *dims);
 
-/* Best time of several runs of at least some milliseconds each, in cycles of this core (measured
- * with a chain of dependent additions). */
+/* Best time of many runs within a quarter of a second, in cycles of this core (measured with a
+ * chain of dependent additions): other programs on the machine only add time. */
 typedef void (*check_run)(void *context);
 double check_cycles(check_run run, void *context);
 /* Prints "name: x MAC/cycle (y us)". */

@@ -76,10 +76,16 @@ static void run_all(void *context) {
         r->kernel->run_task(r->kernel, &r->args, i, r->scratch.data);
 }
 
+/* Tasks may come in any order, with whatever the last one left in the scratch memory. */
+static void run_backwards(prepared *r) {
+    for (uint32_t i = r->tasks; i-- > 0;)
+        r->kernel->run_task(r->kernel, &r->args, i, r->scratch.data);
+}
+
 static void run_once(const hone_dwconv_kernel *kernel, problem *p, check_memory *output) {
     prepared r = prepare(kernel, p, output);
     memset(output->data, CHECK_BYTE, output->bytes);
-    run_all(&r);
+    run_backwards(&r);
     check_free(&r.packed);
     check_free(&r.scratch);
 }
