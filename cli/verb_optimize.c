@@ -180,7 +180,7 @@ static hone_status store_chosen(cli *c, const request *q, const hone_optimize_re
                                             .inference_time = k->median_ms};
     json_t *meta = json_pack("{s:s, s:s, s:o}", "role", "optimized", "candidate", k->name,
                              "drop_points", cli_real(r->drop_points));
-    char *metadata = meta ? json_dumps(meta, JSON_COMPACT) : NULL;
+    char *metadata = meta ? json_dumps(meta, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
     const hone_store_entry entry = {.name = q->name,
                                     .metadata = metadata,
                                     .optimized = &optimized,
