@@ -374,7 +374,8 @@ static const cli_verb subs[] = {
 };
 
 static int store_help(void) {
-    printf("hone store: versions of models in one SQLite file\n\nusage:\n");
+    printf("hone store: versions of models in one SQLite file\n\nusage: hone store %s\n\n",
+           "init|add|list|log|show|get|verify DB ...");
     for (size_t i = 0; i < sizeof subs / sizeof *subs; i++)
         printf("  hone %s %s\n      %s\n", subs[i].name, subs[i].words, subs[i].summary);
     printf("\nexamples:\n  hone store init models.db\n  hone store add models.db net.onnx\n"
