@@ -121,25 +121,26 @@ HONE_INLINE void run_narrow(const hone_qdwconv_tile *t, const finish *f, size_t 
     }
 }
 
-HONE_INLINE void run_pixels(const hone_qdwconv_tile *t, size_t p, const size_t pixels) {
-    const finish f = {_mm256_set1_ps(t->lo), _mm256_set1_ps(t->hi),
-                      _mm256_set1_epi16((short)t->output_zero)};
+HONE_INLINE void run_pixels(const hone_qdwconv_tile *t, const finish *f, size_t p,
+                            const size_t pixels) {
     size_t bytes = hone__qdwconv_panel_bytes(WIDTH, t->pairs);
     const char *panel = t->panel;
     hone_qdwconv_block block = {0};
     for (; hone__qdwconv_next(t->channels, WIDTH, NARROW, &block); panel += bytes)
         if (block.size == WIDTH)
-            run_wide(t, &f, p, pixels, block.first, panel);
+            run_wide(t, f, p, pixels, block.first, panel);
         else if (block.size == NARROW)
-            run_narrow(t, &f, p, pixels, block.first, panel, false);
+            run_narrow(t, f, p, pixels, block.first, panel, false);
         else
-            run_narrow(t, &f, p, pixels, 0, panel, true);
+            run_narrow(t, f, p, pixels, 0, panel, true);
 }
 
 static void run(const hone_qdwconv_tile *tile) {
+    const finish f = {_mm256_set1_ps(tile->lo), _mm256_set1_ps(tile->hi),
+                      _mm256_set1_epi16((short)tile->output_zero)};
     size_t p = 0;
-    for (; p + 2 <= tile->pixels; p += 2) run_pixels(tile, p, 2);
-    if (p < tile->pixels) run_pixels(tile, p, 1);
+    for (; p + 2 <= tile->pixels; p += 2) run_pixels(tile, &f, p, 2);
+    if (p < tile->pixels) run_pixels(tile, &f, p, 1);
 }
 
 static const hone_qdwconv_tiles tiles = {WIDTH, NARROW, order, 4, run};
