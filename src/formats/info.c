@@ -14,6 +14,8 @@ static bool is_quantized_type(hone_dtype dtype) {
     case HONE_U16:
     case HONE_S4:
     case HONE_U4:
+    case HONE_S2:
+    case HONE_U2:
     case HONE_S32: /* biases */
         return true;
     default:
