@@ -193,7 +193,8 @@ static bool window_dims(const hone_node *node, hone_pool2d_dims *dims) {
 }
 
 bool hone__pool_dims_of(const hone_node *node, hone_pool2d_dims *dims, bool *average) {
-    if (node->input_count == 0 || !is_image(&node->inputs[0]->shape)) return false;
+    if (node->input_count == 0 || !node->inputs[0] || !is_image(&node->inputs[0]->shape))
+        return false;
     *average = node->op != HONE_OP_MaxPool && node->op != HONE_OP_GlobalMaxPool;
     switch (node->op) {
     case HONE_OP_MaxPool:
