@@ -43,15 +43,12 @@ static void show_operators(cli *c, const hone_model *model, uint32_t nodes) {
     cli_set(c, "operators", operators);
 }
 
-/* The arena that one run needs; null where the model cannot run here, with the reason for people.
- */
-static void show_arena(cli *c, const char *path) {
-    hone_model *model;
+/* The arena that one run needs; null where the model cannot run here, with the reason. */
+static void show_arena(cli *c, const hone_model *simplified) {
     hone_session *session = NULL;
     hone_session_options options = cli_session_options(c);
     hone_session_memory memory;
-    hone_status status = cli_load_to_run(c, path, &model);
-    if (status == HONE_OK) status = hone_session_create(model, &options, &session, &c->error);
+    hone_status status = hone_session_create(simplified, &options, &session, &c->error);
     if (status == HONE_OK) {
         hone_session_get_memory(session, &memory);
         cli_set(c, "arena_bytes", json_integer((json_int_t)memory.arena_bytes));
@@ -65,7 +62,6 @@ static void show_arena(cli *c, const char *path) {
         c->error = (hone_error){0};
     }
     hone_session_free(session);
-    hone_model_free(model);
 }
 
 static void show_card(cli *c, const hone_model *model) {
@@ -120,17 +116,35 @@ static void show_facts(cli *c, const hone_model_info *info) {
     cli_print(c, "%-14s %" PRIu64 "\n", "multiply-adds", info->multiply_adds);
 }
 
-static hone_status show(cli *c, const char *path, const hone_model *model, bool layers) {
+/* Shapes that a file computes as it goes are known only once the graph is simplified, and with them
+ * the work. */
+static hone_status simplify(cli *c, const hone_model *model, hone_model **simplified,
+                            hone_model_info *info) {
+    hone_model_info folded;
+    hone_status status = hone_model_get_info(model, info, &c->error);
+    if (status == HONE_OK) status = hone_model_clone(model, simplified, &c->error);
+    if (status == HONE_OK) status = hone_model_simplify(*simplified, &c->error);
+    if (status == HONE_OK) status = hone_model_get_info(*simplified, &folded, &c->error);
+    if (status == HONE_OK) info->multiply_adds = folded.multiply_adds;
+    return status;
+}
+
+static hone_status show(cli *c, const hone_model *model, bool layers) {
     hone_model_info info;
-    hone_status status = hone_model_get_info(model, &info, &c->error);
-    if (status != HONE_OK) return status;
+    hone_model *simplified = NULL;
+    hone_status status = simplify(c, model, &simplified, &info);
+    if (status != HONE_OK) {
+        hone_model_free(simplified);
+        return status;
+    }
     show_facts(c, &info);
     show_ports(c, model, "inputs", hone_model_inputs(model), hone_model_input);
     show_ports(c, model, "outputs", hone_model_outputs(model), hone_model_output);
     show_operators(c, model, info.nodes);
-    show_arena(c, path);
+    show_arena(c, simplified);
     show_card(c, model);
     if (layers) show_layers(c, model, info.nodes);
+    hone_model_free(simplified);
     return HONE_OK;
 }
 
@@ -158,7 +172,7 @@ int cli_info(cli *c, int argc, char **argv) {
     const hone_load_options load = {.verify = verify};
     hone_status status =
         verify ? hone_model_load(path, &load, &model, &c->error) : cli_load(c, path, &model);
-    if (status == HONE_OK) status = graph ? print_graph(c, model) : show(c, path, model, layers);
+    if (status == HONE_OK) status = graph ? print_graph(c, model) : show(c, model, layers);
     if (status == HONE_OK && verify) {
         cli_set(c, "verified", json_true());
         cli_print(c, "%-14s every sum is right\n", "verified");
