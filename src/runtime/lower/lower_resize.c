@@ -52,16 +52,18 @@ static bool scale_of(const hone_node *node, int32_t axis, double *scale) {
     return given > 0;
 }
 
-static double source_of(corner how, double x, double scale, double in, double out) {
+/* In float, with the length that the scale asks for, as the reference (ops/resize.c) does. */
+static double source_of(corner how, float x, double ratio, float in) {
+    float scale = (float)ratio, length = (float)(ratio * (double)in);
     switch (how) {
     case PYTORCH_HALF_PIXEL:
-        return out > 1 ? (x + 0.5) / scale - 0.5 : 0;
+        return length == 1.0f ? -0.5f : (x + 0.5f) / scale - 0.5f;
     case ALIGN_CORNERS:
-        return out > 1 ? x * (in - 1) / (out - 1) : 0;
+        return length == 1.0f ? 0.0f : x * (in - 1.0f) / (length - 1.0f);
     case ASYMMETRIC:
         return x / scale;
     default:
-        return (x + 0.5) / scale - 0.5;
+        return (x + 0.5f) / scale - 0.5f;
     }
 }
 
@@ -92,7 +94,7 @@ static hone_status make_taps(hone_lowering *lowering, const hone_node *node, int
         hone__program_alloc(lowering->program, (size_t)out, sizeof **taps, (void **)taps, error));
     for (int64_t i = 0; i < out; i++) {
         hone_resize_tap *tap = &(*taps)[i];
-        double x = source_of(how, (double)i, scale, (double)in, (double)out);
+        double x = source_of(how, (float)i, scale, (float)in);
         if (round != LINEAR) {
             tap->first = tap->second = inside(round_to(round, x), in);
             continue;
