@@ -17,7 +17,7 @@ static bool gathers(const hone_conv_dims *dims) {
 static hone_tiling tiling_of(const hone_conv_tiles *tiles, const hone_conv_dims *dims) {
     size_t row = dims->in_c / dims->groups * sizeof(float), taps = hone__conv_taps(dims);
     size_t fresh = hone__min_size(taps, (size_t)dims->stride_h * dims->stride_w);
-    hone_tile_shape shape = {tiles->mr, tiles->nr, 1, sizeof(float), 0, 1};
+    hone_tile_shape shape = {tiles->mr, tiles->nr, 1, sizeof(float), 0, sizeof(float), 1};
     shape.row_bytes = row * (gathers(dims) ? taps : fresh) + taps * sizeof(void *);
     return hone__tiling(dims, &shape);
 }
@@ -137,7 +137,7 @@ static void prepare_rows(const hone_conv_args *args, const hone_tiling *tiling,
         pointers[r] = rows + hone__min_size(r, range->rows - 1) * tiling->depth * sizeof(float);
 }
 
-/* One panel of weights over all rows of the task. */
+/* One panel of weights over a step of rows. */
 static void run_panel(const hone_conv_tiles *tiles, const hone_conv_args *args,
                       const hone_tile_range *range, hone_conv_tile tile, size_t channel) {
     for (size_t r = 0; r < range->rows; r += tiles->mr) {
@@ -147,6 +147,18 @@ static void run_panel(const hone_conv_tiles *tiles, const hone_conv_args *args,
             tile.residual = args->residual + pixel * args->residual_stride + channel;
         tiles->run[rows - 1](&tile);
         tile.rows += tile.taps * tiles->mr;
+    }
+}
+
+/* All panels of the task over a step of its rows. */
+static void run_step(const hone_conv_tiles *tiles, const hone_conv_args *args,
+                     const hone_tiling *tiling, const hone_tile_range *step, hone_conv_tile tile) {
+    for (size_t p = step->panel; p < step->panel + step->panels; p++) {
+        size_t first = p * tiles->nr;
+        tile.columns = hone__min_size(tiles->nr, tiling->group_out - first);
+        tile.panel = (const float *)args->packed +
+                     (step->group * tiling->panels + p) * panel_floats(tiles, tiling);
+        run_panel(tiles, args, step, tile, step->group * tiling->group_out + first);
     }
 }
 
@@ -167,11 +179,11 @@ void hone__conv_tiled_run_task(const hone_conv_kernel *kernel, const hone_conv_a
         .hi = args->hi,
     };
     tile.depth = tiling.depth / tile.taps;
-    for (size_t p = range.panel; p < range.panel + range.panels; p++) {
-        size_t first = p * tiles->nr;
-        tile.columns = hone__min_size(tiles->nr, tiling.group_out - first);
-        tile.panel = (const float *)args->packed +
-                     (range.group * tiling.panels + p) * panel_floats(tiles, &tiling);
-        run_panel(tiles, args, &range, tile, range.group * tiling.group_out + first);
+    for (size_t done = 0; done < range.rows; done += tiling.row_step) {
+        hone_tile_range step = range;
+        step.row += done;
+        step.rows = hone__min_size(tiling.row_step, range.rows - done);
+        run_step(tiles, args, &tiling, &step, tile);
+        tile.rows += tiling.row_step * tile.taps;
     }
 }

@@ -8,7 +8,7 @@
 
 static hone_tiling tiling_of(const hone_qconv_tiles *tiles, const hone_conv_dims *dims) {
     size_t depth = hone__conv_taps(dims) * (dims->in_c / dims->groups);
-    hone_tile_shape shape = {tiles->mr, tiles->nr, tiles->depth_step, 1, 2 * depth, 8};
+    hone_tile_shape shape = {tiles->mr, tiles->nr, tiles->depth_step, 1, 2 * depth, 1, 8};
     return hone__tiling(dims, &shape);
 }
 
@@ -104,7 +104,7 @@ static void widen_rows(const hone_qconv_tiles *tiles, const hone_qconv_args *arg
     hone__gather_rows(&gather, range->row, range->rows, rows);
 }
 
-/* One panel of weights over all rows of the task. */
+/* One panel of weights over a step of rows. */
 static void run_panel(const hone_qconv_tiles *tiles, const hone_qconv_args *args,
                       const hone_tile_range *range, hone_qconv_tile tile, size_t channel) {
     for (size_t r = 0; r < range->rows; r += tiles->mr) {
@@ -115,6 +115,18 @@ static void run_panel(const hone_qconv_tiles *tiles, const hone_qconv_args *args
             tile.output_f32 = args->output_f32 + at;
         tiles->run[hone__min_size(tiles->mr, range->rows - r) - 1](&tile);
         tile.rows += tiles->mr * tile.depth;
+    }
+}
+
+/* All panels of the task over a step of its rows. */
+static void run_step(const hone_qconv_tiles *tiles, const hone_qconv_args *args,
+                     const hone_tiling *tiling, const hone_tile_range *step, hone_qconv_tile tile) {
+    for (size_t p = step->panel; p < step->panel + step->panels; p++) {
+        size_t first = p * tiles->nr;
+        tile.columns = hone__min_size(tiles->nr, tiling->group_out - first);
+        tile.panel = (const char *)args->packed +
+                     (step->group * tiling->panels + p) * panel_bytes(tiles, tiling);
+        run_panel(tiles, args, step, tile, step->group * tiling->group_out + first);
     }
 }
 
@@ -132,11 +144,11 @@ void hone__qconv_tiled_run_task(const hone_qconv_kernel *kernel, const hone_qcon
         .lo = args->lo,
         .hi = args->hi,
     };
-    for (size_t p = range.panel; p < range.panel + range.panels; p++) {
-        size_t first = p * tiles->nr;
-        tile.columns = hone__min_size(tiles->nr, tiling.group_out - first);
-        tile.panel = (const char *)args->packed +
-                     (range.group * tiling.panels + p) * panel_bytes(tiles, &tiling);
-        run_panel(tiles, args, &range, tile, range.group * tiling.group_out + first);
+    for (size_t done = 0; done < range.rows; done += tiling.row_step) {
+        hone_tile_range step = range;
+        step.row += done;
+        step.rows = hone__min_size(tiling.row_step, range.rows - done);
+        run_step(tiles, args, &tiling, &step, tile);
+        tile.rows += tiling.row_step * tile.depth;
     }
 }

@@ -3,8 +3,11 @@
 #include "kernels/shared/element.h"
 
 enum {
-    ROWS_BYTES = 192 * 1024,    /* of rows that should stay in a second-level cache */
-    WEIGHTS_BYTES = 256 * 1024, /* of weights that may be read again for every block of rows */
+    ROWS_BYTES = 192 * 1024,         /* of rows that should stay in a second-level cache */
+    WEIGHTS_BYTES = 256 * 1024,      /* of weights that may be read again for every block of rows */
+    STEP_WEIGHTS_BYTES = 128 * 1024, /* of weights that may be read again for every step of rows */
+    STEP_BYTES = 32 * 1024,          /* of inputs and outputs of a step */
+    STEP_TILES_ATLEAST = 4,
     TASKS_WANTED = 24,
     TASK_MACS_ATLEAST = 200 * 1000
 };
@@ -40,6 +43,14 @@ static void choose_blocks(hone_tiling *t, const hone_tile_shape *shape, size_t w
     t->panel_block = panels;
 }
 
+/* Rows of a step, a multiple of mr; all rows where the weights are too many. */
+static size_t step_of(const hone_tiling *t, const hone_tile_shape *shape) {
+    size_t channels = t->panel_block * shape->nr;
+    size_t row = shape->row_bytes + channels * shape->out_bytes;
+    if (t->depth * channels * shape->weight_bytes > STEP_WEIGHTS_BYTES) return t->row_block;
+    return hone__max_size(STEP_TILES_ATLEAST * shape->mr, whole_tiles(STEP_BYTES / row, shape->mr));
+}
+
 hone_tiling hone__tiling(const hone_conv_dims *dims, const hone_tile_shape *shape) {
     hone_tiling t = {0};
     t.pixels = hone__conv_pixels(dims);
@@ -49,6 +60,7 @@ hone_tiling hone__tiling(const hone_conv_dims *dims, const hone_tile_shape *shap
     t.depth *= shape->depth_step;
     t.panels = hone__divide_up(t.group_out, shape->nr);
     choose_blocks(&t, shape, tasks_wanted(dims));
+    t.row_step = step_of(&t, shape);
     t.row_blocks = hone__divide_up(t.pixels, t.row_block);
     t.panel_blocks = hone__divide_up(t.panels, t.panel_block);
     return t;

@@ -4,7 +4,8 @@
  *
  * A task is a block of rows (pixels) times a block of panels (nr channels each) of one group. It
  * runs panel by panel with the rows inside, so that a panel of weights stays in the first cache and
- * the rows in the second. */
+ * the rows in the second. With few weights it does so in steps of rows whose inputs and outputs fit
+ * the first cache. */
 #ifndef HONE_KERNELS_TILING_H
 #define HONE_KERNELS_TILING_H
 
@@ -16,6 +17,7 @@ typedef struct hone_tile_shape {
     size_t depth_step;     /* depth is rounded up to a multiple of this (with zeros) */
     size_t weight_bytes;   /* of one packed weight */
     size_t row_bytes;      /* cache footprint of one row of inputs */
+    size_t out_bytes;      /* of one output element */
     size_t panels_atleast; /* panels a task must have to pay for preparing its rows */
 } hone_tile_shape;
 
@@ -24,6 +26,7 @@ typedef struct hone_tiling {
     size_t depth;  /* taps * group_in, rounded up to depth_step */
     size_t panels; /* of one group */
     size_t row_block, panel_block;
+    size_t row_step; /* rows of a task that go through all its panels before the next rows do */
     size_t row_blocks, panel_blocks;
 } hone_tiling;
 
