@@ -136,7 +136,7 @@ int cli_quantize(cli *c, int argc, char **argv) {
         {"--limit", "N", CLI_COUNT, &q.limit, "calibrate on a random N of them"},
         {"--method", "NAME", CLI_TEXT, &q.method, "minmax or percentile (the default)"},
         {"--percentile", "P", CLI_NUMBER, &q.percentile,
-         "values that a range must hold, in percent (default 99.999)"},
+         "values that a range must hold, in percent (default 99.99)"},
         {"--keep-float", "NODE", CLI_LIST, &q.keep_float, "a node that stays float32"},
         {"--float16", NULL, CLI_SWITCH, &q.float16,
          "store weights as float16 instead; needs no samples"},

@@ -26,7 +26,7 @@ typedef enum hone_calibration {
 
 typedef struct hone_quantize_options {
     hone_calibration calibration;
-    double percentile;              /* 50 to 100; 0: 99.999 */
+    double percentile;              /* 50 to 100; 0: 99.99 */
     const char *const *float_nodes; /* names of nodes that stay float; may be NULL */
     uint32_t float_node_count;
     uint32_t threads;

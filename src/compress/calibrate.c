@@ -74,7 +74,7 @@ static void fit(hone_qvalue *q) {
     q->zero = (uint8_t)(zero > 255 ? 255 : zero);
 }
 
-void hone__qplan_fit(hone_qplan *plan, double percentile) {
+static void find_ranges(hone_qplan *plan, double percentile) {
     for (uint32_t i = 0; i < plan->value_count; i++) {
         hone_qvalue *q = &plan->values[i], *root = &plan->values[hone__qplan_root(plan, i)];
         float low, high;
@@ -83,6 +83,34 @@ void hone__qplan_fit(hone_qplan *plan, double percentile) {
         if (low < root->low) root->low = low;
         if (high > root->high) root->high = high;
     }
+}
+
+/* How much coarser steps may become so that a concatenation need not change codes. Sharing always
+ * costs 1.5 dB on a ShuffleNet detector. */
+#define CLOSE 0.1f
+
+static bool are_close(const hone_qvalue *a, const hone_qvalue *b) {
+    float low = fminf(a->low, b->low), high = fmaxf(a->high, b->high);
+    float least = fminf(a->high - a->low, b->high - b->low);
+    return high - low <= least * (1 + CLOSE);
+}
+
+static void join_concatenations(hone_qplan *plan) {
+    for (const hone_node *node = plan->graph->first_node; node; node = node->next) {
+        if (node->op != HONE_OP_Concat || plan->roles[node->id] != HONE_QROLE_OWN) continue;
+        uint32_t output = node->outputs[0]->id;
+        for (uint32_t i = 0; i < node->input_count; i++) {
+            uint32_t input = node->inputs[i]->id;
+            if (are_close(&plan->values[hone__qplan_root(plan, input)],
+                          &plan->values[hone__qplan_root(plan, output)]))
+                hone__qplan_join(plan, input, output);
+        }
+    }
+}
+
+void hone__qplan_fit(hone_qplan *plan, double percentile) {
+    find_ranges(plan, percentile);
+    join_concatenations(plan);
     for (uint32_t i = 0; i < plan->value_count; i++)
         if (plan->values[i].parent == i) fit(&plan->values[i]);
 }

@@ -61,6 +61,8 @@ hone_status hone__qplan_make(hone_graph *graph, const hone_quantize_options *opt
                              hone_qplan *plan, hone_error *error);
 void hone__qplan_release(hone_qplan *plan);
 uint32_t hone__qplan_root(const hone_qplan *plan, uint32_t value);
+/* Both values have the same parameters from now on. */
+void hone__qplan_join(hone_qplan *plan, uint32_t a, uint32_t b);
 /* What `node` gives in the end: the output of the clamp that rides on it, or its own. */
 hone_value *hone__qplan_result(const hone_qplan *plan, const hone_node *node);
 /* A float32 constant of one element. */

@@ -73,7 +73,7 @@ static hone_status round_scalars(hone_qplan *plan, hone_node *node, hone_error *
 }
 
 static bool is_sum(const hone_node *node) {
-    return node->op == HONE_OP_Add || node->op == HONE_OP_Sub || node->op == HONE_OP_Mul;
+    return node->op == HONE_OP_Add || node->op == HONE_OP_Mul;
 }
 
 static hone_status insert_constants(hone_qplan *plan, hone_node *node, hone_error *error) {

@@ -40,9 +40,13 @@ uint32_t hone__qplan_root(const hone_qplan *plan, uint32_t value) {
     return value;
 }
 
-static void join(hone_qplan *plan, const hone_value *a, const hone_value *b) {
-    uint32_t x = hone__qplan_root(plan, a->id), y = hone__qplan_root(plan, b->id);
-    plan->values[x > y ? x : y].parent = x > y ? y : x;
+void hone__qplan_join(hone_qplan *plan, uint32_t a, uint32_t b) {
+    uint32_t x = hone__qplan_root(plan, a), y = hone__qplan_root(plan, b);
+    hone_qvalue *root = &plan->values[x < y ? x : y], *other = &plan->values[x < y ? y : x];
+    if (x == y) return;
+    other->parent = x < y ? x : y;
+    if (other->low < root->low) root->low = other->low;
+    if (other->high > root->high) root->high = other->high;
 }
 
 static bool kept_float(const hone_quantize_options *options, const hone_node *node) {
@@ -53,7 +57,7 @@ static bool kept_float(const hone_quantize_options *options, const hone_node *no
 
 /* Operators of the table's "own" whose integer form the runtime has. */
 static bool is_integer_sum(const hone_node *node) {
-    return node->op == HONE_OP_Add || node->op == HONE_OP_Sub || node->op == HONE_OP_Mul;
+    return node->op == HONE_OP_Add || node->op == HONE_OP_Mul;
 }
 
 static bool is_integer_pool(const hone_node *node) {
@@ -87,7 +91,7 @@ static bool all_float(hone_value *const *values, uint32_t count) {
 
 static hone_qrole role_of_own(const hone_node *node) {
     if (node->op == HONE_OP_Concat)
-        return all_float(node->inputs, node->input_count) ? HONE_QROLE_SHARED : HONE_QROLE_FLOAT;
+        return all_float(node->inputs, node->input_count) ? HONE_QROLE_OWN : HONE_QROLE_FLOAT;
     if (is_nearest_resize(node)) return HONE_QROLE_SHARED;
     if (is_integer_sum(node)) return operands_fit(node) ? HONE_QROLE_OWN : HONE_QROLE_FLOAT;
     return is_integer_pool(node) ? HONE_QROLE_OWN : HONE_QROLE_FLOAT;
@@ -150,15 +154,13 @@ static bool any_output_wanted(const hone_qplan *plan, const hone_node *node) {
     return plan->values[hone__qplan_result(plan, node)->id].wanted;
 }
 
-/* Inputs and outputs get the same parameters; all of them are quantized then. */
+/* Input 0 and the outputs get the same parameters; all of them are quantized then. */
 static void share(hone_qplan *plan, const hone_node *node) {
-    uint32_t inputs = node->op == HONE_OP_Concat ? node->input_count : 1;
-    want_inputs(plan, node, inputs);
-    for (uint32_t i = 1; i < inputs; i++) join(plan, node->inputs[0], node->inputs[i]);
+    want_inputs(plan, node, 1);
     for (uint32_t i = 0; i < node->output_count; i++) {
         if (!node->outputs[i]) continue;
         plan->values[node->outputs[i]->id].wanted = true;
-        join(plan, node->inputs[0], node->outputs[i]);
+        hone__qplan_join(plan, node->inputs[0]->id, node->outputs[i]->id);
     }
 }
 
