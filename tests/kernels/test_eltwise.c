@@ -168,6 +168,35 @@ static void unary_functions_work_in_place(void **state) {
     assert_memory_equal(x, y, sizeof x);
 }
 
+/* FNV-1a over the bits, all NaNs alike. */
+static uint64_t hash_of(const float *data, size_t count) {
+    uint64_t hash = 14695981039346656037ULL;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits = 0x7FC00000;
+        if (!isnan(data[i])) memcpy(&bits, &data[i], sizeof bits);
+        hash = (hash ^ bits) * 1099511628211ULL;
+    }
+    return hash;
+}
+
+static void fast_unary_functions_give_the_same_bits_on_every_instruction_set(void **state) {
+    enum { COUNT = 40001 };
+    static float x[COUNT], y[COUNT];
+    hone_eltwise_table best = table_of(HONE_CPU_BEST);
+    if (best.unary == table_of(HONE_CPU_SCALAR).unary) skip(); /* this CPU has no fast tier */
+    uint64_t all = 0;
+    for (int i = 0; i < COUNT; i++) x[i] = (float)(i - COUNT / 2) * 0.00511F;
+    for (int op = 0; op < HONE_UNARY_OPS; op++) {
+        hone_unary_args args = {(hone_unary_op)op, 0.2F, 0.5F, 1, COUNT, x, COUNT, y, COUNT};
+        best.unary(&args);
+        all = all * 31 + hash_of(y, COUNT);
+    }
+    hone_softmax_args args = {4, COUNT / 4, x, COUNT / 4, y, COUNT / 4};
+    best.softmax(&args);
+    all = all * 31 + hash_of(y, COUNT / 4 * 4);
+    assert_int_equal(all, 0xDEE1F8CD8AF6E119ULL); /* the same on x86-64 and aarch64 */
+}
+
 static void softmax_rows_match_the_reference(void **state) {
     hone_eltwise_table reference = table_of(HONE_CPU_SCALAR), best = table_of(HONE_CPU_BEST);
     hone_rng rng;
@@ -402,6 +431,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(unary_functions_keep_the_error_bounds_of_the_contract),
         cmocka_unit_test(unary_functions_hold_near_their_limits),
         cmocka_unit_test(unary_functions_work_in_place),
+        cmocka_unit_test(fast_unary_functions_give_the_same_bits_on_every_instruction_set),
         cmocka_unit_test(softmax_rows_match_the_reference),
         cmocka_unit_test(quantized_sums_and_products_give_the_bits_of_the_reference),
         cmocka_unit_test(quantizing_gives_the_bits_of_the_reference_for_any_float),

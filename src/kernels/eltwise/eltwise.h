@@ -40,10 +40,9 @@ typedef struct hone_binary_args {
 } hone_binary_args;
 
 /* Error: against the exact value, relative unless said (and 3e-43 more where that is denormal);
- * measured over all kinds of inputs by
- * tests/kernels/test_eltwise.c. NaN gives NaN. The fast tiers give the same bits as each other, not
- * as the reference: a table for lookup() that must be the same everywhere is made with the
- * reference. */
+ * measured over all kinds of inputs by tests/kernels/test_eltwise.c. NaN gives NaN. The fast tiers
+ * give the same bits as each other, not as the reference: a table for lookup() that must be the
+ * same everywhere is made with the reference. */
 typedef enum hone_unary_op {
     HONE_UNARY_CLAMP,       /* min(max(x, alpha), beta)                         exact */
     HONE_UNARY_ABS,         /*                                                  exact */
