@@ -202,6 +202,56 @@ static void an_addition_of_a_constant_becomes_a_bias(void **state) {
     hone_model_free(q), hone_model_free(model);
 }
 
+/* conv(Concat(a * 2.5, b)), where a and b come from convolutions whose weights differ in size. */
+static hone_model *build_concat(void) {
+    builder b;
+    hone_value *x, *scaled = NULL, *both = NULL, *two;
+    const hone_shape scalar = {0};
+    const float number = 2.5f;
+    hone__rng_seed(&b.rng, 3, 1);
+    assert_ok(hone_graph_new(NULL, &b.graph, NULL));
+    assert_ok(hone_graph_add_value(b.graph, "x", &x, NULL));
+    x->dtype = HONE_F32;
+    x->shape = hone__shape(4, (const int64_t[]){1, 3, 8, 8});
+    assert_ok(hone_graph_add_input(b.graph, x, NULL));
+    assert_ok(
+        hone_graph_copy_constant(b.graph, "two", HONE_F32, &scalar, &number, 4, NULL, &two, NULL));
+    hone_value *left = unary(&b, HONE_OP_Relu, "left_relu", conv(&b, "left", x, 2, 3, 1));
+    node(&b, HONE_OP_Mul, "twice", left, two, NULL, &scaled);
+    hone_value *right = unary(&b, HONE_OP_Sigmoid, "gate", conv(&b, "right", x, 2, 3, 1));
+    hone_node *joined = node(&b, HONE_OP_Concat, "both", scaled, right, NULL, &both);
+    assert_ok(hone_node_set_int(b.graph, joined, "axis", 1, NULL));
+    assert_ok(hone_graph_add_output(b.graph, conv(&b, "last", both, 2, 4, 1), NULL));
+    return model_of(NULL, b.graph);
+}
+
+static void a_concatenation_of_unlike_ranges_keeps_each_ones_parameters(void **state) {
+    (void)state;
+    hone_model *model = build_concat(), *q = quantize(model, NULL, NULL);
+    const hone_node *both = find_node(q, "both");
+    float wide = scale_at(dequantizer(both, 0), 0), narrow = scale_at(dequantizer(both, 1), 0);
+    assert_true(narrow < wide / 2);
+    assert_true(narrow <= 1.0f / 255 * 1.001f); /* a sigmoid gives 0 to 1 */
+    hone_model_free(q), hone_model_free(model);
+}
+
+static void a_number_among_integers_is_kept_exactly(void **state) {
+    (void)state;
+    hone_model *model = build_concat(), *q = quantize(model, NULL, NULL);
+    const hone_node *number = dequantizer(find_node(q, "twice"), 1);
+    float back =
+        (float)(*(const uint8_t *)number->inputs[0]->data - zero_of(number)) * scale_at(number, 0);
+    assert_float_equal(back, 2.5f, 1e-6f);
+    samples s;
+    float before[128], after[128];
+    source_of(&s, 1);
+    run_model(model, &s, before, 128);
+    source_of(&s, 1);
+    run_model(q, &s, after, 128);
+    for (size_t i = 0; i < 128; i++) assert_float_equal(before[i], after[i], 0.2f);
+    hone_model_free(q), hone_model_free(model);
+}
+
 static void the_float_weights_are_left_behind(void **state) {
     (void)state;
     hone_model *model = build_network(NULL), *q = quantize(model, NULL, NULL);
@@ -299,6 +349,8 @@ int main(void) {
         cmocka_unit_test(a_lower_percentile_gives_a_narrower_range),
         cmocka_unit_test(a_channel_without_weights_keeps_its_bias),
         cmocka_unit_test(an_addition_of_a_constant_becomes_a_bias),
+        cmocka_unit_test(a_concatenation_of_unlike_ranges_keeps_each_ones_parameters),
+        cmocka_unit_test(a_number_among_integers_is_kept_exactly),
         cmocka_unit_test(the_float_weights_are_left_behind),
         cmocka_unit_test(a_quantized_model_survives_its_files_and_simplifying),
         cmocka_unit_test(wrong_calls_are_errors_and_leave_nothing),
