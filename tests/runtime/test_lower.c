@@ -259,6 +259,17 @@ static void zero_padding_becomes_the_convolutions_own(void **state) {
     check_model(model_of(g), CLOSE);
 }
 
+static void borders_of_any_constant_in_any_dimension(void **state) {
+    (void)state;
+    hone_graph *g = new_graph();
+    hone_value *x = relu(g, conv(g, image(g, 1, 3, 5, 6), 3, 4, 3, 1, 1, true));
+    hone_value *low = scalar(g, -2.5f);
+    output(g, apply(g, HONE_OP_Pad, INPUTS(x, ints(g, LIST(1, 2, 0, 1, 0, 1, 3, 0)), low)));
+    hone_value *rows = apply(g, HONE_OP_Reshape, INPUTS(x, ints(g, LIST(8, 15))));
+    output(g, apply(g, HONE_OP_Pad, INPUTS(rows, ints(g, LIST(0, 2, 1, 0)))));
+    check_model(model_of(g), CLOSE);
+}
+
 static void sequences_are_images_of_height_one(void **state) {
     (void)state;
     hone_graph *g = new_graph();
@@ -330,6 +341,7 @@ int main(void) {
         cmocka_unit_test(resizes_of_both_kinds),
         cmocka_unit_test(heads_that_turn_images_into_rows),
         cmocka_unit_test(zero_padding_becomes_the_convolutions_own),
+        cmocka_unit_test(borders_of_any_constant_in_any_dimension),
         cmocka_unit_test(sequences_are_images_of_height_one),
         cmocka_unit_test(outputs_that_are_inputs_constants_or_views),
         cmocka_unit_test(tensors_without_elements),

@@ -229,7 +229,12 @@ static void concatenations_with_equal_and_other_parameters(void **state) {
     with_int(g, "axis", 1);
     joined = rounded(g, joined, u8);
     output(g, quantize(g, conv(g, joined, u8.scale, 17, 6, 1, 1, 1), u8));
-    check_quantized(g, 1, 4);
+    hone_value *same[2] = {rounded(g, conv(g, x, u8.scale, 4, 6, 1, 1, 1), u8),
+                           rounded(g, conv(g, x, u8.scale, 4, 4, 3, 1, 4), u8)};
+    joined = apply(g, HONE_OP_Concat, 2, same);
+    with_int(g, "axis", 1);
+    output(g, quantize(g, joined, u8));
+    check_quantized(g, 1, 6);
 }
 
 static void moves_and_maxima_pass_bytes_on(void **state) {
@@ -239,6 +244,8 @@ static void moves_and_maxima_pass_bytes_on(void **state) {
     hone_value *y = apply(g, HONE_OP_MaxPool, INPUTS(x));
     with_ints(g, "kernel_shape", LIST(2, 2));
     with_ints(g, "strides", LIST(2, 2));
+    y = rounded(g, y, u8);
+    y = apply(g, HONE_OP_Pad, INPUTS(y, ints(g, LIST(0, 0, 0, 0, 0, 0, 0, 0))));
     y = rounded(g, y, u8);
     const float twice[4] = {1, 1, 2, 2};
     y = apply(g, HONE_OP_Resize, INPUTS(y, none, constant(g, HONE_F32, twice, LIST(4))));

@@ -12,23 +12,48 @@ static int64_t axis_of(const hone_node *node) {
 
 static bool joins_channels(const hone_node *node) {
     return node->op == HONE_OP_Concat && hone__value_is_float(node->outputs[0]) &&
-           node->outputs[0]->shape.rank == 4 && axis_of(node) == 1;
+           node->outputs[0]->shape.rank == 4 && axis_of(node) == 1 &&
+           hone__shape_known(&node->outputs[0]->shape);
+}
+
+/* What is written for input `part` of the Concat: the part itself, or in an integer group the bytes
+ * behind its DequantizeLinear if they have the result's parameters. NULL: others read it too. */
+static const hone_value *written_for(const hone_lowering *lowering, const hone_node *node,
+                                     const hone_value *part, const hone_params *wanted) {
+    hone_params own;
+    if (hone__lower_only_user(lowering, part) != node) return NULL;
+    if (wanted) {
+        const hone_node *dequantize = part->producer;
+        if (!hone__qdq_is_bytes(part, &own)) return NULL;
+        if (own.scale != wanted->scale || own.zero != wanted->zero) return NULL;
+        part = dequantize->inputs[0];
+        if (hone__lower_only_user(lowering, part) != dequantize) return NULL;
+    }
+    return part->kind == HONE_VALUE_COMPUTED ? part : NULL;
+}
+
+static void plan_parts(hone_lowering *lowering, const hone_node *node, const hone_value *whole,
+                       const hone_params *wanted) {
+    int64_t at = 0;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const hone_value *part = written_for(lowering, node, node->inputs[i], wanted);
+        if (part) {
+            lowering->values[part->id].into = whole;
+            lowering->values[part->id].into_at = at;
+        }
+        at += node->inputs[i]->shape.dim[1];
+    }
 }
 
 void hone__lower_plan_concats(hone_lowering *lowering) {
     for (hone_node *node = lowering->graph->first_node; node; node = node->next) {
-        if (lowering->roles[node->id] != HONE_ROLE_ALONE || !joins_channels(node)) continue;
-        if (!hone__shape_known(&node->outputs[0]->shape)) continue;
-        int64_t at = 0;
-        for (uint32_t i = 0; i < node->input_count; i++) {
-            const hone_value *part = node->inputs[i];
-            hone_lowered *state = &lowering->values[part->id];
-            if (part->kind == HONE_VALUE_COMPUTED &&
-                hone__lower_only_user(lowering, part) == node) {
-                state->into = node->outputs[0];
-                state->into_at = at;
-            }
-            at += part->shape.dim[1];
+        const hone_group *group = lowering->groups[node->id];
+        hone_params wanted;
+        if (group && group->integer && joins_channels(group->head)) {
+            if (hone__qdq_params(group->quantize, &wanted))
+                plan_parts(lowering, group->head, group->tail->outputs[0], &wanted);
+        } else if (lowering->roles[node->id] == HONE_ROLE_ALONE && joins_channels(node)) {
+            plan_parts(lowering, node, node->outputs[0], NULL);
         }
     }
 }

@@ -21,6 +21,10 @@ hone_status hone__step_move(hone_program *program, const hone_label *label, cons
 void hone__move_now(const hone_kernels *kernels, size_t element, const hone_view *out_view,
                     void *out, const hone_view *in_view, const void *in);
 
+/* Every element of `out` becomes the one at `value`, of the buffer's type. */
+hone_status hone__step_fill(hone_program *program, const hone_label *label, const hone_view *out,
+                            const void *value, hone_error *error);
+
 /* Bytes: views of equal dims, both dense or both pixels. Zero points and tables are those of
  * canonical u8. */
 hone_status hone__step_lookup(hone_program *program, const hone_label *label, const hone_view *out,
