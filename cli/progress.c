@@ -32,16 +32,25 @@ static void print_left(double ms, uint64_t done, uint64_t total) {
     fprintf(stderr, left < 90 ? ", %.0f s left" : ", %.0f s left (%.1f min)", left, left / 60);
 }
 
+/* "17/100", or just "17" where nobody knows how many there are. */
+static void print_count(uint64_t done, uint64_t total) {
+    fprintf(stderr, "%" PRIu64, done);
+    if (total) fprintf(stderr, "/%" PRIu64, total);
+}
+
 static void print_bar(const char *what, uint64_t done, uint64_t total, double ms) {
     static const char full[] = "##############################";
     int filled = total ? (int)(30 * done / total) : 0;
-    fprintf(stderr, "\r\033[K%s [%-30.*s] %" PRIu64 "/%" PRIu64, what, filled, full, done, total);
+    fprintf(stderr, "\r\033[K%s ", what);
+    if (total) fprintf(stderr, "[%-30.*s] ", filled, full);
+    print_count(done, total);
     print_left(ms, done, total);
     fflush(stderr);
 }
 
 static void print_line(const char *what, uint64_t done, uint64_t total, double ms) {
-    fprintf(stderr, "hone: %s: %" PRIu64 " of %" PRIu64, what, done, total);
+    fprintf(stderr, "hone: %s: ", what);
+    print_count(done, total);
     print_left(ms, done, total);
     fputc('\n', stderr);
 }
