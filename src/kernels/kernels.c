@@ -5,6 +5,7 @@ void hone__kernels_init(hone_kernels *kernels, hone_cpu_tier cap) {
     hone_cpu_tier tier = hone_cpu_detect(cap);
     kernels->tier = tier;
     hone__conv_init(&kernels->conv, tier);
+    hone__winograd_init(&kernels->winograd, tier);
     hone__dwconv_init(&kernels->dwconv, tier);
     hone__qconv_init(&kernels->qconv, tier);
     hone__qdwconv_init(&kernels->qdwconv, tier);

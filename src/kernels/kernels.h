@@ -20,11 +20,13 @@
 #include "kernels/pool/pool.h"
 #include "kernels/qconv/qconv.h"
 #include "kernels/qdwconv/qdwconv.h"
+#include "kernels/winograd/winograd.h"
 #include <hone/base.h>
 
 typedef struct hone_kernels {
     hone_cpu_tier tier; /* what the table was raised to */
     hone_conv_table conv;
+    hone_winograd_table winograd;
     hone_dwconv_table dwconv;
     hone_qconv_table qconv;
     hone_qdwconv_table qdwconv;
