@@ -147,10 +147,13 @@ hone_status hone__rule_slice(hone_infer *in) {
     HONE_TRY(read_bounds(in, &s, &known));
     if (!known) return hone__infer_set_rank(in, 0, dtype, x->rank);
     hone_shape out = *x;
+    uint32_t cut = 0; /* a bit an axis: what follows cuts each axis once */
     for (uint32_t i = 0; i < s.count; ++i) {
         int32_t axis;
         HONE_TRY(hone__infer_axis(in, s.axis[i], x->rank, &axis));
         if (s.step[i] == 0) return hone__infer_fail(in, "a step of 0");
+        if (cut & 1u << axis) return hone__infer_fail(in, "axis %d is cut twice", (int)axis);
+        cut |= 1u << axis;
         int64_t *dim = &out.dim[axis];
         if (*dim >= 0)
             *dim = sliced(*dim, s.start[i], s.end[i], s.step[i]);

@@ -105,7 +105,7 @@ hone_view hone__view_slice(const hone_view *view, int32_t axis, int64_t begin, i
     hone_view out = *view;
     if (count > 0) out.offset += begin * view->stride[axis];
     out.dim[axis] = count;
-    out.stride[axis] = view->stride[axis] * step;
+    if (count > 1) out.stride[axis] = view->stride[axis] * step; /* |step| < dim: no overflow */
     return out;
 }
 

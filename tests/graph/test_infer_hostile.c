@@ -149,6 +149,15 @@ static void a_step_of_zero_and_a_block_of_zero_are_errors(void **state) {
     assert_refused(g, "does not end");
 }
 
+static void a_slice_that_cuts_an_axis_twice_is_an_error(void **state) {
+    (void)state;
+    hone_graph *g = new_graph();
+    hone_value *x = input(g, "x", HONE_F32, LIST(4, 4));
+    hone_value *starts = ints(g, LIST(1, 1)), *ends = ints(g, LIST(3, 3));
+    apply(g, HONE_OP_Slice, INPUTS(x, starts, ends, ints(g, LIST(0, -2))));
+    assert_refused(g, "axis 0 is cut twice");
+}
+
 static void an_lstm_refuses_weights_for_another_hidden_size(void **state) {
     (void)state;
     hone_graph *g = new_graph();
@@ -201,6 +210,7 @@ int main(void) {
         cmocka_unit_test(sizes_that_overflow_are_errors),
         cmocka_unit_test(contradictions_between_shapes_and_lists_are_errors),
         cmocka_unit_test(a_step_of_zero_and_a_block_of_zero_are_errors),
+        cmocka_unit_test(a_slice_that_cuts_an_axis_twice_is_an_error),
         cmocka_unit_test(an_lstm_refuses_weights_for_another_hidden_size),
         cmocka_unit_test(running_out_of_memory_anywhere_is_reported),
     };

@@ -70,6 +70,14 @@ static void a_slice_of_channels_stays_pixels_and_one_of_rows_does_not(void **sta
     assert_false(hone__view_is_pixels(&part, &stride));
 }
 
+static void a_slice_of_one_element_bears_any_step(void **state) {
+    (void)state;
+    hone_view view = hone__view_dense(0, &(hone_shape){2, {4, 6}});
+    hone_view part = hone__view_slice(&view, 0, 3, INT64_MIN, 1);
+    assert_int_equal(part.offset, 18);
+    assert_int_equal(part.dim[0], 1);
+}
+
 static void a_reshape_keeps_every_element_where_it_is(void **state) {
     (void)state;
     hone_shape shape = SHAPE(2, 12, 3, 5), split = SHAPE(2, 3, 4, 3, 1, 5), joined = SHAPE(2, 180);
@@ -165,6 +173,7 @@ int main(void) {
         cmocka_unit_test(pixels_put_channels_side_by_side),
         cmocka_unit_test(one_pixel_or_one_channel_is_both_dense_and_pixels),
         cmocka_unit_test(a_slice_of_channels_stays_pixels_and_one_of_rows_does_not),
+        cmocka_unit_test(a_slice_of_one_element_bears_any_step),
         cmocka_unit_test(a_reshape_keeps_every_element_where_it_is),
         cmocka_unit_test(random_reshapes_are_right_or_refused),
         cmocka_unit_test(a_broadcast_repeats_by_stride_zero),

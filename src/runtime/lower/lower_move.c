@@ -58,7 +58,8 @@ static bool only_reshapes(const hone_node *node) {
     case HONE_OP_Identity:
         return true;
     case HONE_OP_Dropout:
-        return node->output_count < 2 || !node->outputs[1];
+        return (node->output_count < 2 || !node->outputs[1]) &&
+               (node->input_count < 3 || !node->inputs[2]); /* training may really drop */
     default:
         return false;
     }
