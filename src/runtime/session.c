@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define MOST_THREADS 256 /* as many as the pool can have */
+
 static hone_status reserve_arena(hone_session *session, hone_error *error) {
     hone_program *program = &session->program;
     session->arena_size = program->arena_bytes;
@@ -52,6 +54,7 @@ hone_status hone_session_create(const hone_model *model, const hone_session_opti
     made->profile = options->profile;
     made->keep_all = options->keep_all;
     uint32_t threads = options->threads ? options->threads : hone__cpu_count();
+    if (threads > MOST_THREADS) threads = MOST_THREADS;
     hone__program_init(&made->program, allocator, threads, options->cpu);
     hone_status status = build(made, model, options, error);
     if (status == HONE_OK)
