@@ -182,6 +182,20 @@ static void activations_alone_and_as_gates(void **state) {
     check_model(model_of(g), 1e-5);
 }
 
+static void batch_norms_that_nobody_folded(void **state) {
+    (void)state;
+    hone_graph *g = new_graph();
+    hone_value *x = conv(g, image(g, 2, 3, 6, 7), 3, 9, 3, 1, 1, true);
+    float spread[9];
+    for (int i = 0; i < 9; i++) spread[i] = 0.1f + (float)i;
+    hone_value *variance = constant(g, HONE_F32, spread, LIST(9));
+    hone_value *y = apply(g, HONE_OP_BatchNormalization,
+                          INPUTS(x, weights(g, 1, 1, LIST(9)), weights(g, 1, 2, LIST(9)),
+                                 weights(g, 1, 3, LIST(9)), variance));
+    output(g, relu(g, y));
+    check_model(model_of(g), CLOSE);
+}
+
 static void pools_of_every_kind(void **state) {
     (void)state;
     hone_graph *g = new_graph();
@@ -337,6 +351,7 @@ int main(void) {
         cmocka_unit_test(squeeze_and_excite_gates_broadcast_over_the_image),
         cmocka_unit_test(broadcasts_of_every_shape),
         cmocka_unit_test(activations_alone_and_as_gates),
+        cmocka_unit_test(batch_norms_that_nobody_folded),
         cmocka_unit_test(pools_of_every_kind),
         cmocka_unit_test(resizes_of_both_kinds),
         cmocka_unit_test(heads_that_turn_images_into_rows),

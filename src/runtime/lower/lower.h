@@ -221,6 +221,8 @@ hone_status hone__emit_concat(hone_lowering *lowering, hone_node *node, const ho
                               bool *taken, hone_error *error);
 hone_status hone__emit_pad(hone_lowering *lowering, hone_node *node, const hone_group *group,
                            bool *taken, hone_error *error);
+hone_status hone__emit_batch_norm(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                                  bool *taken, hone_error *error);
 hone_status hone__emit_resize(hone_lowering *lowering, hone_node *node, const hone_group *group,
                               bool *taken, hone_error *error);
 hone_status hone__emit_reference(hone_lowering *lowering, hone_node *node, const hone_group *group,
