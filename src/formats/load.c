@@ -16,6 +16,15 @@ static hone_format detect(const uint8_t *data, size_t size, const char *ending) 
     return size && data[0] == 0x08 ? HONE_FORMAT_ONNX : HONE_FORMAT_UNKNOWN;
 }
 
+static hone_status make_model(hone_blob *blob, hone_graph *graph, hone_format format,
+                              const hone_load_options *options, hone_model **model,
+                              hone_error *error) {
+    HONE_TRY(hone__model_new(options ? options->allocator : NULL, graph, model, error));
+    (*model)->format = format;
+    (*model)->file_bytes = hone_blob_size(blob);
+    return HONE_OK;
+}
+
 static hone_status read_onnx(hone_blob *blob, const char *folder, const hone_load_options *options,
                              hone_model **model, hone_error *error) {
     hone_graph *graph;
@@ -26,10 +35,14 @@ static hone_status read_onnx(hone_blob *blob, const char *folder, const hone_loa
         hone_graph_free(graph);
         return status;
     }
-    HONE_TRY(hone__model_new(options ? options->allocator : NULL, graph, model, error));
-    (*model)->format = HONE_FORMAT_ONNX;
-    (*model)->file_bytes = hone_blob_size(blob);
-    return HONE_OK;
+    return make_model(blob, graph, HONE_FORMAT_ONNX, options, model, error);
+}
+
+static hone_status read_tflite(hone_blob *blob, const hone_load_options *options,
+                               hone_model **model, hone_error *error) {
+    hone_graph *graph;
+    HONE_TRY(hone__tflite_read(blob, options, &graph, error));
+    return make_model(blob, graph, HONE_FORMAT_TFLITE, options, model, error);
 }
 
 static hone_status read_blob(hone_blob *blob, hone_format format, const char *folder,
@@ -41,12 +54,11 @@ static hone_status read_blob(hone_blob *blob, hone_format format, const char *fo
     case HONE_FORMAT_ONNX:
         return read_onnx(blob, folder, options, model, error);
     case HONE_FORMAT_TFLITE:
-        return hone_fail(error, HONE_UNSUPPORTED, 0,
-                         "a TFLite model, which this version does not read: convert it to ONNX");
+        return read_tflite(blob, options, model, error);
     case HONE_FORMAT_UNKNOWN:
         break;
     }
-    return hone_fail(error, HONE_FORMAT, 0, "neither an ONNX nor a .hone model");
+    return hone_fail(error, HONE_FORMAT, 0, "neither an ONNX, a TFLite nor a .hone model");
 }
 
 static hone_status load_mapped(hone_blob *blob, const char *path, const hone_load_options *options,
