@@ -38,6 +38,12 @@ static void run_dwconv(const hone_step *step, hone_run *run, uint32_t task, uint
     p->kernel->run_task(p->kernel, &args, task, hone__run_scratch(run, step, worker));
 }
 
+/* Winograd's way where its table says that it is the better one, else the direct way. */
+static const hone_conv_kernel *choose(const hone_kernels *kernels, const hone_conv_dims *dims) {
+    const hone_conv_kernel *winograd = hone__winograd_choose(&kernels->winograd, dims);
+    return winograd ? winograd : hone__conv_choose(&kernels->conv, dims);
+}
+
 static hone_status add_conv(hone_program *program, const hone_label *label,
                             const hone_conv_call *call, hone_error *error) {
     hone_step *step = NULL;
@@ -45,7 +51,7 @@ static hone_status add_conv(hone_program *program, const hone_label *label,
     HONE_TRY(hone__program_add_step(program, label, 1, slots, sizeof(conv_params), &step, error));
     conv_params *p = (conv_params *)step->params;
     p->dims = call->dims;
-    p->kernel = hone__conv_choose(&program->kernels.conv, &p->dims);
+    p->kernel = choose(&program->kernels, &p->dims);
     void *packed = NULL;
     HONE_TRY(
         hone__program_keep(program, p->kernel->pack_bytes(p->kernel, &p->dims), &packed, error));
