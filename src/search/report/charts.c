@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define WIDTH  720.0
 #define LEFT   64.0
@@ -76,14 +77,45 @@ static void front_line(hone_text *out, const hone_optimize_result *r, const axis
     hone__text_format(out, "'/>");
 }
 
+/* Where labels stand already, so that the next one finds a free place. */
+typedef struct {
+    double left[32], base[32]; /* of each label's text */
+    double width[32];
+    unsigned count;
+} labels;
+
+#define LABEL_HEIGHT 15.0
+#define LETTER       7.4 /* a letter's width, on the wide side */
+
+static bool is_free(const labels *l, double left, double width, double base) {
+    for (unsigned i = 0; i < l->count; i++)
+        if (fabs(l->base[i] - base) < LABEL_HEIGHT && left < l->left[i] + l->width[i] &&
+            l->left[i] < left + width)
+            return false;
+    return true;
+}
+
+/* The first free height near the point at `py`; its last choice where none is free. */
+static double place_label(labels *l, double left, double width, double py) {
+    static const double lifts[] = {-13, 22, -28, 37, -43, 52};
+    size_t i = 0;
+    while (i < sizeof lifts / sizeof *lifts - 1 && !is_free(l, left, width, py + lifts[i])) i++;
+    if (l->count < sizeof l->left / sizeof *l->left) {
+        l->left[l->count] = left;
+        l->base[l->count] = py + lifts[i];
+        l->width[l->count++] = width;
+    }
+    return py + lifts[i];
+}
+
 static void candidate_point(hone_text *out, const hone_optimize_result *r, uint32_t i,
-                            const axis *x, const axis *y) {
+                            const axis *x, const axis *y, labels *placed) {
     const hone_candidate *c = &r->candidates[i];
     bool chosen = (int32_t)i == r->chosen;
     double px = place(x, c->median_ms), py = place(y, c->value * 100);
-    /* Labels of neighbours alternate above and below their points. */
-    double lift = i % 2 ? 20 : -13;
-    const char *anchor = px > WIDTH * 0.75 ? "end" : px < WIDTH * 0.2 ? "start" : "middle";
+    double width = LETTER * (double)strlen(c->name);
+    double left = fmin(fmax(px - width / 2, LEFT), WIDTH - width);
+    double base = place_label(placed, left, width, py);
     hone__text_format(out, "<circle class='%s' cx=%.1f cy=%.1f r=%d><title>",
                       chosen     ? "dot chosen"
                       : c->meets ? "dot"
@@ -91,8 +123,8 @@ static void candidate_point(hone_text *out, const hone_optimize_result *r, uint3
                       px, py, chosen ? 9 : 6);
     hone__html_text(out, c->name);
     hone__text_format(out, ": %.2f %%, %.3f ms</title></circle>", c->value * 100, c->median_ms);
-    hone__text_format(out, "<text class=%s text-anchor=%s x=%.1f y=%.1f>",
-                      chosen ? "strong" : "label", anchor, px, py + lift);
+    hone__text_format(out, "<text class=%s text-anchor=middle x=%.1f y=%.1f>",
+                      chosen ? "strong" : "label", left + width / 2, base);
     hone__html_text(out, c->name);
     hone__text_format(out, "</text>");
 }
@@ -138,7 +170,8 @@ void hone__chart_candidates(hone_text *out, const hone_optimize_result *r) {
                           LEFT, WIDTH - RIGHT, at, at, LEFT + 6, at - 5);
     }
     front_line(out, r, &x, &y);
-    for (uint32_t i = 0; i < r->candidate_count; i++) candidate_point(out, r, i, &x, &y);
+    labels placed = {.count = 0};
+    for (uint32_t i = 0; i < r->candidate_count; i++) candidate_point(out, r, i, &x, &y, &placed);
     hone__text_format(out, "</svg>");
 }
 
