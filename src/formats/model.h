@@ -32,8 +32,8 @@ hone_status hone__onnx_read(hone_blob *blob, const char *folder, const hone_load
                             hone_graph **graph, hone_error *error);
 hone_status hone__onnx_write(const hone_graph *graph, const char *path, hone_error *error);
 
-/* formats/tflite: bytes (inside `blob`, kept by the graph) to a graph, verified and inferred. Inputs
- * and outputs have the file's layout (channels last) and types. */
+/* formats/tflite: bytes (inside `blob`, kept by the graph) to a graph, verified and inferred.
+ * Inputs and outputs have the file's layout (channels last) and types. */
 hone_status hone__tflite_read(hone_blob *blob, const hone_load_options *options, hone_graph **graph,
                               hone_error *error);
 
