@@ -23,6 +23,7 @@ typedef struct cli {
     uint64_t threads; /* 0: physical cores */
     uint64_t seed;
     hone_cpu_tier cpu;
+    bool verify_sums; /* of the weights too, in every model that is loaded */
     json_t *out;      /* what --json prints; always there, so that a verb fills it without asking */
     hone_error error; /* of the call that failed; cli_end prints it */
     double last_line_ms, started_ms; /* of the progress shown */

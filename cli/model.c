@@ -13,8 +13,10 @@ static hone_status load_from_store(cli *c, const char *model, hone_model **out) 
     hone_store_bytes *bytes = &c->kept[c->kept_count];
     hone_status status = hone_store_read_model(model, NULL, bytes, &c->error);
     if (status != HONE_OK) return status;
+    const hone_load_options options = {.verify = c->verify_sums};
     c->kept_count++;
-    status = hone_model_load_memory(bytes->data, bytes->size, bytes->format, NULL, out, &c->error);
+    status =
+        hone_model_load_memory(bytes->data, bytes->size, bytes->format, &options, out, &c->error);
     if (status == HONE_OK && bytes->card)
         status = hone_model_set_card(*out, bytes->card, bytes->card_size, &c->error);
     return status;
@@ -25,7 +27,8 @@ hone_status cli_load(cli *c, const char *model, hone_model **out) {
     const char *inside;
     *out = NULL;
     if (hone_store_is_model(model, &length, &inside)) return load_from_store(c, model, out);
-    return hone_model_load(model, NULL, out, &c->error);
+    const hone_load_options options = {.verify = c->verify_sums};
+    return hone_model_load(model, &options, out, &c->error);
 }
 
 hone_status cli_load_to_run(cli *c, const char *model, hone_model **out) {

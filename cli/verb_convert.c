@@ -13,6 +13,7 @@ static uint64_t size_of(const char *path) {
 /* A .hone file is what devices run: it gets the simplified graph. */
 static hone_status convert(cli *c, const char *in, const char *out, bool simplify) {
     hone_model *model = NULL;
+    c->verify_sums = true; /* a damaged file must not be made into a sound one */
     hone_status status = simplify ? cli_load_to_run(c, in, &model) : cli_load(c, in, &model);
     if (status == HONE_OK) status = hone_model_save(model, out, &c->error);
     hone_model_free(model);

@@ -159,21 +159,19 @@ static hone_status print_graph(cli *c, const hone_model *model) {
 }
 
 int cli_info(cli *c, int argc, char **argv) {
-    bool layers = false, verify = false, graph = false;
+    bool layers = false, graph = false;
     const cli_option options[] = {
         {"--layers", NULL, CLI_SWITCH, &layers, "a line a node"},
         {"--graph", NULL, CLI_SWITCH, &graph, "the whole graph as text"},
-        {"--verify", NULL, CLI_SWITCH, &verify, "check the sums of the weights too"},
+        {"--verify", NULL, CLI_SWITCH, &c->verify_sums, "check the sums of the weights too"},
         {0}};
     const char *path;
     int stop = cli_parse(c, options, argc, argv, &path, 1, 1);
     if (stop >= 0) return stop;
     hone_model *model = NULL;
-    const hone_load_options load = {.verify = verify};
-    hone_status status =
-        verify ? hone_model_load(path, &load, &model, &c->error) : cli_load(c, path, &model);
+    hone_status status = cli_load(c, path, &model);
     if (status == HONE_OK) status = graph ? print_graph(c, model) : show(c, model, layers);
-    if (status == HONE_OK && verify) {
+    if (status == HONE_OK && c->verify_sums) {
         cli_set(c, "verified", json_true());
         cli_print(c, "%-14s every sum is right\n", "verified");
     }
