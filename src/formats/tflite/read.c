@@ -175,11 +175,11 @@ static hone_status read_subgraph(hone_tfl_reader *reader, const hone_flat_table 
     HONE_TRY(pick_tensors(reader, subgraph, SUBGRAPH_INPUTS, &inputs, &input_count, error));
     HONE_TRY(pick_tensors(reader, subgraph, SUBGRAPH_OUTPUTS, &outputs, &output_count, error));
     HONE_TRY(hone__flat_status(&reader->flat, error));
-    for (uint32_t i = 0; i < output_count; i++)
-        if (outputs[i]) outputs[i]->is_output = true;
     for (uint32_t i = 0; i < input_count; i++) HONE_TRY(add_input(reader, inputs[i], error));
     HONE_TRY(read_operators(reader, subgraph, error));
     for (uint32_t i = 0; i < output_count; i++) HONE_TRY(add_output(reader, outputs[i], error));
+    for (uint32_t i = 0; i < input_count; i++)
+        HONE_TRY(hone__tfl_settle_input(reader, inputs[i], error));
     return HONE_OK;
 }
 

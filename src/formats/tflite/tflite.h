@@ -39,7 +39,6 @@ struct hone_tfl_tensor {
     hone_value *scale_value, *zero_value;
     hone_tfl_tensor *padded; /* it is that one with zeros round height and width; not made yet */
     int64_t pads[4];         /* top, left, bottom, right */
-    bool is_output;
 };
 
 typedef struct hone_tfl_reader {
@@ -109,6 +108,9 @@ hone_status hone__tfl_finish(hone_tfl_op *op, uint32_t output, hone_tfl_layout l
                              hone_value *real, hone_error *error);
 hone_status hone__tfl_finish_stored(hone_tfl_op *op, uint32_t output, hone_tfl_layout layout,
                                     hone_value *stored, hone_error *error);
+/* Once all operators are read: an integer input of the graph is read by a DequantizeLinear. */
+hone_status hone__tfl_settle_input(hone_tfl_reader *reader, hone_tfl_tensor *tensor,
+                                   hone_error *error);
 /* The value of a graph output, under the tensor's own name. */
 hone_status hone__tfl_output_value(hone_tfl_reader *reader, hone_tfl_tensor *tensor,
                                    hone_value **value, hone_error *error);

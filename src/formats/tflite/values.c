@@ -183,14 +183,35 @@ static hone_status retarget(hone_graph *graph, hone_value *old, hone_value *with
     return HONE_OK;
 }
 
+/* Who reads an integer output or feeds an integer input looks for its scale at the border. */
+static hone_status through_real(hone_tfl_reader *reader, hone_tfl_tensor *tensor,
+                                hone_value **value, hone_error *error) {
+    HONE_TRY(
+        convert(reader, tensor, HONE_OP_DequantizeLinear, HONE_TFL_FILE, *value, value, error));
+    return convert(reader, tensor, HONE_OP_QuantizeLinear, HONE_TFL_FILE, *value, value, error);
+}
+
+hone_status hone__tfl_settle_input(hone_tfl_reader *reader, hone_tfl_tensor *tensor,
+                                   hone_error *error) {
+    hone_value *input = tensor->stored[HONE_TFL_FILE], *value = input;
+    if (!tensor->quantized || tensor->real[HONE_TFL_FILE]) return HONE_OK;
+    HONE_TRY(through_real(reader, tensor, &value, error));
+    hone_node *first = value->producer->inputs[0]->producer;
+    hone_graph_replace_uses(reader->graph, input, value);
+    HONE_TRY(hone_node_set_input(reader->graph, first, 0, input, error));
+    return hone_graph_sort(reader->graph, error); /* they stand at the end so far */
+}
+
 /* Inputs, constants, and values that two tensors share pass through an Identity. */
 hone_status hone__tfl_output_value(hone_tfl_reader *reader, hone_tfl_tensor *tensor,
                                    hone_value **value, hone_error *error) {
     hone_value *old = NULL, *named = NULL;
     hone_node *node;
     HONE_TRY(hone__tfl_stored(reader, tensor, HONE_TFL_FILE, &old, error));
+    bool rounds = old->producer && old->producer->op == HONE_OP_QuantizeLinear;
+    if (tensor->quantized && !rounds) HONE_TRY(through_real(reader, tensor, &old, error));
     HONE_TRY(hone__tfl_add_value(reader, tensor->name, "", &named, error));
-    bool own = old->producer && tensor->is_output;
+    bool own = old->producer != NULL;
     for (uint32_t i = 0; own && i < reader->graph->output_count; i++)
         own = reader->graph->outputs[i] != old;
     if (own) {
