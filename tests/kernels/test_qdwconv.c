@@ -1,234 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every quantized depthwise convolution the CPU has against the reference: the same bits. */
-#include "kernels/check.h"
-#include <stdio.h>
-#include <string.h>
+#include "kernels/conv_cases.h"
 
-/* One convolution with all its memory. Pixels are `gap` elements wider than their channels. */
-typedef struct problem {
-    hone_conv_dims dims;
-    size_t in_gap, out_gap;
-    uint8_t input_zero, output_zero;
-    float lo, hi;
-    check_memory input, weights, bias, multiplier, output;
-    size_t in_count, out_count, weight_count;
-} problem;
-
-static void choose_output(hone_rng *rng, problem *p) {
-    p->input_zero = (uint8_t)hone__rng_next(rng);
-    p->output_zero = (uint8_t)hone__rng_next(rng);
-    p->lo = -(float)p->output_zero;
-    p->hi = (float)(255 - p->output_zero);
-    if (hone__rng_below(rng, 3) == 0) p->lo = 0;
+static uint32_t count(const hone_kernels *kernels) {
+    return kernels->qdwconv.count;
 }
 
-/* Multipliers that spread the sums over the output's range, with ties to even among them. */
-static void fill_multipliers(hone_rng *rng, problem *p) {
-    float *multiplier = p->multiplier.data;
-    size_t depth = p->weight_count / p->dims.out_c;
-    for (size_t c = 0; c < p->dims.out_c; c++)
-        multiplier[c] = c % 3 == 0 ? 0x1p-7F : (0.5F + hone__rng_float(rng)) / 64.0F;
-    for (size_t c = 0; c < p->dims.out_c; c++) multiplier[c] /= sqrtf((float)depth);
-}
-
-static problem make(hone_rng *rng, const hone_conv_dims *dims, size_t in_gap, size_t out_gap,
-                    check_fill inputs, check_fill weights) {
-    problem p = {.dims = *dims, .in_gap = in_gap, .out_gap = out_gap};
-    choose_output(rng, &p);
-    /* the last pixel has no gap behind it */
-    p.in_count = (size_t)dims->n * dims->in_h * dims->in_w * (dims->in_c + in_gap) - in_gap;
-    p.out_count = hone__conv_pixels(dims) * (dims->out_c + out_gap) - out_gap;
-    p.weight_count = hone__conv_taps(dims) * (dims->in_c / dims->groups) * dims->out_c;
-    p.input = check_alloc(p.in_count, CHECK_AT_END);
-    p.weights = check_alloc(p.weight_count, CHECK_AT_END);
-    p.bias = check_alloc(dims->out_c * sizeof(int32_t), CHECK_AT_END);
-    p.multiplier = check_alloc(dims->out_c * sizeof(float), CHECK_AT_END);
-    p.output = check_alloc(p.out_count, CHECK_AT_END);
-    check_fill_u8(rng, inputs, p.input.data, p.in_count);
-    check_fill_s8(rng, weights, p.weights.data, p.weight_count);
-    check_fill_s32(rng, 5000, p.bias.data, dims->out_c);
-    fill_multipliers(rng, &p);
+static conv_plan plan(const hone_kernels *kernels, uint32_t k, const hone_conv_dims *dims) {
+    const hone_qdwconv_kernel *kernel = kernels->qdwconv.list[k];
+    conv_plan p = {.kernel = kernel, .name = kernel->name};
+    p.supported = kernel->supports(kernel, dims);
+    if (!p.supported) return p;
+    p.pack_bytes = kernel->pack_bytes(kernel, dims);
+    p.scratch_bytes = kernel->scratch_bytes(kernel, dims);
+    p.tasks = kernel->task_count(kernel, dims);
     return p;
 }
 
-static void release(problem *p) {
-    check_memory *all[] = {&p->input, &p->weights, &p->bias, &p->multiplier, &p->output};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) check_free(all[i]);
-}
-
-typedef struct prepared {
-    const hone_qdwconv_kernel *kernel;
-    hone_qdwconv_args args;
-    check_memory packed, scratch;
-    uint32_t tasks;
-} prepared;
-
-static prepared prepare(const hone_qdwconv_kernel *kernel, problem *p, check_memory *output) {
-    const hone_conv_dims *d = &p->dims;
-    prepared r = {.kernel = kernel, .tasks = kernel->task_count(kernel, d)};
-    r.packed = check_alloc(kernel->pack_bytes(kernel, d), CHECK_ALIGNED);
-    r.scratch = check_alloc(kernel->scratch_bytes(kernel, d), CHECK_ALIGNED);
-    hone_qconv_pack source = {hone__conv_weights_oihw(d, p->weights.data, p->bias.data),
-                              p->multiplier.data, p->input_zero};
-    kernel->pack(kernel, d, &source, r.packed.data);
-    r.args = (hone_qdwconv_args){
-        .dims = d,
-        .input = p->input.data,
-        .input_stride = d->in_c + p->in_gap,
-        .input_zero = p->input_zero,
-        .packed = r.packed.data,
-        .output = output->data,
-        .output_stride = d->out_c + p->out_gap,
-        .output_zero = p->output_zero,
-        .lo = p->lo,
-        .hi = p->hi,
+static void prepare(conv_run *run) {
+    const hone_qdwconv_kernel *kernel = run->plan.kernel;
+    const conv_case *c = run->of;
+    hone_qconv_pack source = {conv_case_weights(c), c->multiplier.data, c->input_zero};
+    kernel->pack(kernel, &c->dims, &source, run->packed.data);
+    run->args.qdwconv = (hone_qdwconv_args){
+        .dims = &c->dims,
+        .input = c->input.data,
+        .input_stride = c->dims.in_c + c->in_gap,
+        .input_zero = c->input_zero,
+        .packed = run->packed.data,
+        .output = run->output,
+        .output_stride = c->dims.out_c + c->out_gap,
+        .output_zero = c->output_zero,
+        .lo = c->lo,
+        .hi = c->hi,
     };
-    return r;
 }
 
-static void run_all(void *context) {
-    prepared *r = context;
-    for (uint32_t i = 0; i < r->tasks; i++)
-        r->kernel->run_task(r->kernel, &r->args, i, r->scratch.data);
+static void run_task(conv_run *run, uint32_t index) {
+    const hone_qdwconv_kernel *kernel = run->plan.kernel;
+    kernel->run_task(kernel, &run->args.qdwconv, index, run->scratch.data);
 }
 
-/* Tasks may come in any order, with whatever the last one left in the scratch memory. */
-static void run_backwards(prepared *r) {
-    for (uint32_t i = r->tasks; i-- > 0;)
-        r->kernel->run_task(r->kernel, &r->args, i, r->scratch.data);
-}
-
-static void run_once(const hone_qdwconv_kernel *kernel, problem *p, check_memory *output) {
-    prepared r = prepare(kernel, p, output);
-    memset(output->data, CHECK_BYTE, output->bytes);
-    run_backwards(&r);
-    check_free(&r.packed);
-    check_free(&r.scratch);
-}
-
-static void compare(const hone_qdwconv_kernel *kernel, problem *p, const check_memory *want) {
-    if (memcmp(want->data, p->output.data, want->bytes) == 0) return;
-    const uint8_t *a = want->data, *b = p->output.data;
-    size_t at = 0, stride = (p->dims.out_c + p->out_gap);
-    while (a[at] == b[at]) at++;
-    fail_msg("%s: %s gap %zu: pixel %zu byte %zu is %u, not %u", kernel->name,
-             check_dims_text(&p->dims), p->out_gap, at / stride, at % stride, b[at], a[at]);
-}
-
-static void check_problem(problem *p) {
-    hone_kernels kernels;
-    hone__kernels_init(&kernels, HONE_CPU_BEST);
-    check_memory want = check_alloc(p->output.bytes, CHECK_AT_END);
-    run_once(kernels.qdwconv.list[0], p, &want);
-    for (uint32_t k = 1; k < kernels.qdwconv.count; k++) {
-        const hone_qdwconv_kernel *kernel = kernels.qdwconv.list[k];
-        if (!kernel->supports(kernel, &p->dims)) continue;
-        run_once(kernel, p, &p->output);
-        compare(kernel, p, &want);
-    }
-    check_free(&want);
-}
+static const conv_family family = {
+    .shapes = &conv_depthwise_shapes,
+    .u8 = true,
+    .count = count,
+    .plan = plan,
+    .prepare = prepare,
+    .run_task = run_task,
+};
 
 static void qdwconv_reference_gives_the_numbers_worked_out_by_hand(void **state) {
-    /* 2 x 2 pixels of 1 channel, zero point 10, a 2 x 2 kernel with padding 1 before */
-    hone_conv_dims d = {1, 2, 2, 1, 2, 2, 1, 1, 2, 2, 1, 1, 1, 1, 1, 1};
-    uint8_t input[] = {11, 12, 13, 9}, output[4];
-    int8_t weights[] = {10, -20, 30, -127};
-    int32_t bias = 7, packed[3];
-    float multiplier = 0.5F;
-    hone_kernels kernels;
-    hone__kernels_init(&kernels, HONE_CPU_SCALAR);
-    const hone_qdwconv_kernel *kernel = kernels.qdwconv.list[0];
-    hone_qconv_pack source = {hone__conv_weights_oihw(&d, weights, &bias), &multiplier, 10};
-    assert_int_equal(kernel->pack_bytes(kernel, &d), sizeof packed);
-    kernel->pack(kernel, &d, &source, packed);
-    hone_qdwconv_args args = {&d, input, 1, 10, packed, output, 1, 128, -128.0F, 100.0F};
-    for (uint32_t i = 0; i < kernel->task_count(kernel, &d); i++)
-        kernel->run_task(kernel, &args, i, NULL);
-    assert_int_equal(output[0], 128 - 60);  /* 7 - 127 = -120, halved */
-    assert_int_equal(output[1], 128 - 108); /* 30 * 1 - 127 * 2 + 7 = -217: -108.5 to even */
-    assert_int_equal(output[2], 0);         /* -20 * 1 - 127 * 3 + 7 = -394: clamped at -128 */
-    assert_int_equal(output[3], 128 + 97);  /* 10 - 40 + 90 + 127 + 7 = 194 */
+    conv_check_by_hand_u8(&family);
 }
 
 static void qdwconv_of_any_geometry_gives_the_bits_of_the_reference(void **state) {
-    hone_rng rng;
-    hone__rng_seed(&rng, 1, 0);
-    for (int i = 0; i < 500; i++) {
-        hone_conv_dims d = check_random_dims(&rng, true);
-        problem p = make(&rng, &d, hone__rng_below(&rng, 3) * 5, hone__rng_below(&rng, 3) * 3,
-                         CHECK_RANDOM, CHECK_RANDOM);
-        check_problem(&p);
-        release(&p);
-    }
+    conv_check_random(&family, 500);
 }
-
-static const check_shape odd_shapes[] = {
-    {"3x3", 15, 17, 33, 33, 3, 1, 1, 1, 33},       {"stride 2", 15, 17, 40, 40, 3, 2, 1, 1, 40},
-    {"5x5", 11, 12, 19, 19, 5, 1, 2, 1, 19},       {"7x7", 9, 9, 8, 8, 7, 1, 3, 1, 8},
-    {"dilated", 13, 13, 24, 24, 3, 1, 2, 2, 24},   {"one channel", 9, 9, 1, 1, 3, 1, 1, 1, 1},
-    {"no padding", 8, 10, 64, 64, 3, 1, 0, 1, 64}, {"whole image", 4, 4, 50, 50, 4, 1, 0, 1, 50},
-};
 
 /* Where 16-bit sums, had a kernel any, would overflow. */
 static void qdwconv_is_exact_on_the_largest_products(void **state) {
-    hone_rng rng;
-    hone__rng_seed(&rng, 2, 0);
-    for (size_t i = 0; i < sizeof odd_shapes / sizeof *odd_shapes; i++) {
-        hone_conv_dims d = check_dims(&odd_shapes[i], 2);
-        for (int fill = 0; fill < CHECK_FILLS * CHECK_FILLS; fill++) {
-            problem p = make(&rng, &d, i % 2, i % 3, (check_fill)(fill % CHECK_FILLS),
-                             (check_fill)(fill / CHECK_FILLS));
-            p.input_zero = fill % 2 ? 255 : 0;
-            check_problem(&p);
-            release(&p);
-        }
-    }
+    conv_check_odd_shapes(&family);
 }
 
 static void qdwconv_takes_weights_of_minus_128(void **state) {
-    hone_rng rng;
-    hone__rng_seed(&rng, 3, 0);
-    for (size_t i = 0; i < sizeof odd_shapes / sizeof *odd_shapes; i++) {
-        hone_conv_dims d = check_dims(&odd_shapes[i], 1);
-        problem p = make(&rng, &d, 0, 0, CHECK_LARGEST, CHECK_RANDOM);
-        memset(p.weights.data, -128, p.weight_count);
-        p.input_zero = 0;
-        check_problem(&p);
-        release(&p);
-    }
+    conv_check_minus_128(&family);
 }
 
-/* As in MobileNetV2, V3 and EfficientNet. */
-static const check_shape bench_shapes[] = {
-    {"112x112 3x3 32", 112, 112, 32, 32, 3, 1, 1, 1, 32},
-    {"112x112 3x3/2 96", 112, 112, 96, 96, 3, 2, 1, 1, 96},
-    {"56x56 3x3 144", 56, 56, 144, 144, 3, 1, 1, 1, 144},
-    {"28x28 3x3 192", 28, 28, 192, 192, 3, 1, 1, 1, 192},
-    {"14x14 3x3 384", 14, 14, 384, 384, 3, 1, 1, 1, 384},
-    {"14x14 3x3 576", 14, 14, 576, 576, 3, 1, 1, 1, 576},
-    {"7x7 3x3 960", 7, 7, 960, 960, 3, 1, 1, 1, 960},
-    {"28x28 5x5 240", 28, 28, 240, 240, 5, 1, 2, 1, 240},
-    {"14x14 5x5/2 672", 14, 14, 672, 672, 5, 2, 2, 1, 672},
-};
-
 static void bench(void) {
-    hone_kernels kernels;
-    hone_rng rng;
-    hone__rng_seed(&rng, 6, 0);
-    hone__kernels_init(&kernels, HONE_CPU_BEST);
-    for (uint32_t k = 1; k < kernels.qdwconv.count; k++)
-        for (size_t i = 0; i < sizeof bench_shapes / sizeof *bench_shapes; i++) {
-            if (!check_wanted(bench_shapes[i].name)) continue;
-            hone_conv_dims d = check_dims(&bench_shapes[i], 1);
-            problem p = make(&rng, &d, 0, 0, CHECK_RANDOM, CHECK_RANDOM);
-            prepared r = prepare(kernels.qdwconv.list[k], &p, &p.output);
-            check_report(r.kernel->name, bench_shapes[i].name, (double)hone__conv_macs(&d), "MAC",
-                         check_cycles(run_all, &r));
-            check_free(&r.packed);
-            check_free(&r.scratch);
-            release(&p);
-        }
+    conv_bench(&family);
 }
 
 int main(int argc, char **argv) {
