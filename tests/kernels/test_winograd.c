@@ -286,7 +286,7 @@ static void winograd_adds_a_residual_in_place(void **state) {
     release(&p);
 }
 
-static void winograd_passes_nan_on_and_clamps_infinity_free_tiles(void **state) {
+static void winograd_passes_nan_on_and_keeps_it_within_its_tiles(void **state) {
     hone_rng rng;
     hone_kernels kernels;
     tested list[4];
@@ -319,6 +319,27 @@ static void winograd_is_only_for_dense_3x3_kernels_of_stride_1(void **state) {
         for (size_t k = 0, count = list_kernels(&kernels, list); k < count; k++)
             assert_false(list[k].kernel->supports(list[k].kernel, &d));
     }
+}
+
+static const hone_conv_kernel *choice_of(const hone_kernels *kernels, const check_shape *shape) {
+    hone_conv_dims d = check_dims(shape, 1);
+    return hone__winograd_choose(&kernels->winograd, &d);
+}
+
+static void winograd_is_chosen_where_it_was_measured_to_pay(void **state) {
+    static const check_shape large = {"", 56, 56, 64, 64, 3, 1, 1, 1, 1},
+                             deep = {"", 14, 14, 512, 512, 3, 1, 1, 1, 1},
+                             shallow = {"", 224, 224, 3, 64, 3, 1, 1, 1, 1},
+                             pixel = {"", 1, 1, 512, 512, 3, 1, 1, 1, 1};
+    hone_kernels best, scalar;
+    hone__kernels_init(&best, HONE_CPU_BEST);
+    hone__kernels_init(&scalar, HONE_CPU_SCALAR);
+    assert_null(choice_of(&scalar, &large)); /* the reference is no faster */
+    if (!best.winograd.fast.four) return;
+    assert_ptr_equal(choice_of(&best, &large), best.winograd.fast.four);
+    assert_ptr_equal(choice_of(&best, &deep), best.winograd.fast.two); /* for its memory */
+    assert_null(choice_of(&best, &shallow));
+    assert_null(choice_of(&best, &pixel));
 }
 
 /* As in ResNet-18, VGG-16 and SqueezeNet. */
@@ -407,8 +428,9 @@ int main(int argc, char **argv) {
         cmocka_unit_test(winograd_matches_the_direct_reference_on_odd_sizes_and_extreme_values),
         cmocka_unit_test(winograd_is_off_by_5e_6_of_the_largest_output_at_most),
         cmocka_unit_test(winograd_adds_a_residual_in_place),
-        cmocka_unit_test(winograd_passes_nan_on_and_clamps_infinity_free_tiles),
+        cmocka_unit_test(winograd_passes_nan_on_and_keeps_it_within_its_tiles),
         cmocka_unit_test(winograd_is_only_for_dense_3x3_kernels_of_stride_1),
+        cmocka_unit_test(winograd_is_chosen_where_it_was_measured_to_pay),
     };
     return check_main(argc, argv, tests, sizeof tests / sizeof *tests, bench);
 }

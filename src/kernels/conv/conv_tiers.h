@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The implementations of the family; private to src/kernels/conv. */
+/* The implementations of the family; private to src/kernels/conv, and to winograd beside it, which
+ * multiplies with their tiles. */
 #ifndef HONE_KERNELS_CONV_TIERS_H
 #define HONE_KERNELS_CONV_TIERS_H
 

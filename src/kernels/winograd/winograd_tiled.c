@@ -15,8 +15,8 @@
 #include <math.h>
 
 enum {
-    INPUT_BYTES = 320 * 1024, /* of transformed inputs a block */
-    TILES_ATLEAST = 12,       /* a block; weights are read again for every block */
+    INPUT_BYTES = 256 * 1024, /* of transformed inputs a block */
+    TILES_ATLEAST = 30,       /* a block; weights are read again for every block */
     TASKS_WANTED = 4          /* more would transform the same inputs too often */
 };
 
@@ -116,21 +116,42 @@ uint32_t hone__winograd_tiled_task_count(const hone_conv_kernel *kernel,
     return (uint32_t)(p.blocks * p.panel_blocks);
 }
 
+/* The place of the next tile, without divisions. */
+static void step_on(const hone_winograd_shape *shape, const hone_conv_dims *dims,
+                    hone_winograd_place *place) {
+    place->x += shape->m;
+    if (place->x < dims->out_w) return;
+    place->x = 0;
+    place->y += shape->m;
+    if (place->y < dims->out_h) return;
+    place->y = 0;
+    place->image++;
+}
+
+/* Pointers to the inputs of a tile; `zeros` in the padding. */
+static void point(const hone_conv_args *args, const hone_winograd_place *place, size_t side,
+                  const float *zeros, const float **pixels) {
+    const hone_conv_dims *d = args->dims;
+    for (size_t i = 0; i < side; i++) {
+        /* wraps around above and left of the input, and is then too large as well */
+        size_t y = place->y + i - d->pad_top, x = place->x - d->pad_left;
+        size_t line = (place->image * d->in_h + y) * d->in_w;
+        for (size_t j = 0; j < side; j++, x++)
+            *pixels++ =
+                y < d->in_h && x < d->in_w ? args->input + (line + x) * args->input_stride : zeros;
+    }
+}
+
 static void transform_inputs(const hone_winograd_tiles *tiles, const hone_conv_args *args,
                              const winograd_plan *plan, size_t first, size_t count,
                              const float *zeros, float *inputs) {
     const float *pixels[HONE_WINOGRAD_POINTS];
-    size_t side = plan->shape.side;
     hone_winograd_input input = {pixels, args->dims->in_c, inputs, plan->inputs};
-    for (size_t t = first; t < first + count; t++, input.out += plan->row) {
-        hone_winograd_place place = hone__winograd_place(&plan->shape, t);
-        for (size_t i = 0; i < side; i++)
-            for (size_t j = 0; j < side; j++) {
-                size_t at = hone__winograd_pixel(args->dims, &place, i, j);
-                pixels[i * side + j] =
-                    at == HONE_CONV_OUTSIDE ? zeros : args->input + at * args->input_stride;
-            }
+    hone_winograd_place place = hone__winograd_place(&plan->shape, first);
+    for (size_t t = 0; t < count; t++, input.out += plan->row) {
+        point(args, &place, plan->shape.side, zeros, pixels);
         tiles->input(&input);
+        step_on(&plan->shape, args->dims, &place);
     }
 }
 
@@ -179,14 +200,15 @@ static void transform_outputs(const hone_winograd_tiles *tiles, const hone_conv_
         .lo = args->lo,
         .hi = args->hi,
     };
-    for (size_t t = first; t < first + count; t++, out.sums += nr) {
-        hone_winograd_place place = hone__winograd_place(&plan->shape, t);
+    hone_winograd_place place = hone__winograd_place(&plan->shape, first);
+    for (size_t t = 0; t < count; t++, out.sums += nr) {
         size_t pixel = (place.image * d->out_h + place.y) * d->out_w + place.x;
         out.rows = hone__min_size(m, d->out_h - place.y);
         out.cols = hone__min_size(m, d->out_w - place.x);
         out.output = args->output + pixel * args->output_stride + channel;
         if (args->residual) out.residual = args->residual + pixel * args->residual_stride + channel;
         tiles->output(&out);
+        step_on(&plan->shape, d, &place);
     }
 }
 
