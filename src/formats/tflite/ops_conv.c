@@ -168,6 +168,18 @@ hone_status hone__tfl_op_transpose_conv(hone_tfl_op *op, hone_error *error) {
 
 /* ---- pools ---- */
 
+/* An average of n integers is often a tie; TFLite rounds its stored value away from 0, ours goes to
+ * the even one. Where all that is stored lies above its zero point (behind a ReLU), a slightly
+ * wider or narrower step decides ties as TFLite does: up for uint8, down for int8, whose averages
+ * are below 0 unless they are large. 2^-20 of 255 steps is far less than one n-th of a step. */
+static float tie_breaker(const hone_tfl_op *op) {
+    const hone_tfl_tensor *out = op->outputs[0];
+    if (op->row->op != HONE_OP_AveragePool || !out->quantized) return 1.0f;
+    int64_t zero = hone__tfl_zero(out, 0);
+    if (out->dtype == HONE_U8 && zero == 0) return 1.0f - 0x1p-20f;
+    return out->dtype == HONE_S8 && zero == -128 ? 1.0f + 0x1p-20f : 1.0f;
+}
+
 /* Averages leave the padding out of the count, as ONNX does unless told. */
 hone_status hone__tfl_op_pool(hone_tfl_op *op, hone_error *error) {
     hone_tfl_tensor *in = op->inputs[0];
@@ -185,5 +197,5 @@ hone_status hone__tfl_op_pool(hone_tfl_op *op, hone_error *error) {
     HONE_TRY(hone__tfl_node(op, op->row->op, &value, 1, &node, &value, error));
     HONE_TRY(set_window(op, node, &w, false, error));
     HONE_TRY(hone__tfl_activate(op, hone__flat_i8(o, 5, 0), &value, error));
-    return hone__tfl_finish(op, 0, HONE_TFL_FIRST, value, error);
+    return hone__tfl_finish_nudged(op, HONE_TFL_FIRST, tie_breaker(op), value, error);
 }

@@ -106,6 +106,10 @@ hone_status hone__tfl_real(hone_tfl_reader *reader, hone_tfl_tensor *tensor, hon
 /* The operator's output: real numbers, which are quantized where the tensor is; or as stored. */
 hone_status hone__tfl_finish(hone_tfl_op *op, uint32_t output, hone_tfl_layout layout,
                              hone_value *real, hone_error *error);
+/* Output 0, quantized with its scale times `factor` (read again with its own): for an operator that
+ * breaks ties otherwise. */
+hone_status hone__tfl_finish_nudged(hone_tfl_op *op, hone_tfl_layout layout, float factor,
+                                    hone_value *real, hone_error *error);
 hone_status hone__tfl_finish_stored(hone_tfl_op *op, uint32_t output, hone_tfl_layout layout,
                                     hone_value *stored, hone_error *error);
 /* Once all operators are read: an integer input of the graph is read by a DequantizeLinear. */

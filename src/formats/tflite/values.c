@@ -165,6 +165,22 @@ hone_status hone__tfl_finish(hone_tfl_op *op, uint32_t output, hone_tfl_layout l
     return hone__tfl_finish_stored(op, output, layout, real, error);
 }
 
+hone_status hone__tfl_finish_nudged(hone_tfl_op *op, hone_tfl_layout layout, float factor,
+                                    hone_value *real, hone_error *error) {
+    hone_tfl_tensor *tensor = op->outputs[0];
+    hone_value *nudged = NULL;
+    if (!tensor->quantized || tensor->scales.count != 1)
+        return hone__tfl_finish(op, 0, layout, real, error);
+    HONE_TRY(make_params(op->reader, tensor, error));
+    HONE_TRY(hone__tfl_float(op->reader, tensor->name, hone__tfl_scale(tensor, 0) * factor, &nudged,
+                             error));
+    hone_value *own = tensor->scale_value;
+    tensor->scale_value = nudged;
+    hone_status status = hone__tfl_finish(op, 0, layout, real, error);
+    tensor->scale_value = own;
+    return status;
+}
+
 /* Makes the node that produces `old` produce `with` instead, in its place. */
 static hone_status retarget(hone_graph *graph, hone_value *old, hone_value *with,
                             hone_error *error) {
