@@ -31,8 +31,8 @@ typedef struct hone_load_options {
     bool verify; /* check the sums of the weights too (reads the whole file) */
 } hone_load_options;
 
-/* Reads a model file: .onnx or .hone, told apart by content and ending. `NAME.card.json` beside it
- * is read as its card (its label file's lines written into it); a .hone file carries its own.
+/* Reads a model file: .onnx, .tflite or .hone, told apart by content and ending. `NAME.card.json`
+ * beside it is read as its card (its label file's lines written into it); a .hone file carries its own.
  * `options` may be NULL. Weights stay in the file's mapping, which lives as long as the model. The
  * caller frees *model with hone_model_free. Errors: HONE_IO, HONE_FORMAT (message names byte and
  * node), HONE_UNSUPPORTED, HONE_LIMIT, HONE_CORRUPT, HONE_MEMORY. */

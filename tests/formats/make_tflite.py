@@ -167,6 +167,18 @@ def convolutions():
             y = m.output(out, dtype, **(dict(scale=0.1, zero=3) if dtype != "f4" else {}))
             m.op("TRANSPOSE_CONV", [shape, w, x, b], [y], "TransposeConvOptions", version=3, padding=pad, strideH=2, strideW=2)
             done(m)
+    for zero in (60, 200):
+        for code, shape, axis in (("CONV_2D", [6, 3, 3, 5], 0), ("DEPTHWISE_CONV_2D", [1, 3, 3, 5], 3)):
+            m = Model(f"{code.lower()}_of_weights_far_from_{zero}")
+            x = m.input((1, 7, 8, 5), "u1", **QUANT["u1"])
+            data = rng.integers(zero - 60, zero + 56, shape)
+            data[0, 1, 1, [0, 3]] = data[-1, 2, 0, 4] = 250 if zero < 128 else 3
+            w = m.tensor(shape, "u1", data, scale=0.01, zero=zero)
+            b = m.tensor([shape[axis]], "i4", rng.integers(-900, 900, shape[axis]), scale=np.float32(0.03) * np.float32(0.01))
+            y = m.output((1, 7, 8, shape[axis]), "u1", scale=0.08, zero=100)
+            m.op(code, [x, w, b], [y], "Conv2DOptions" if axis == 0 else "DepthwiseConv2DOptions", padding=0, strideH=1, strideW=1,
+                 dilationHFactor=1, dilationWFactor=1, **({} if axis == 0 else {"depthMultiplier": 1}))
+            done(m)
     m = Model("conv_grouped_f4")
     x = m.input((1, 6, 6, 8))
     w, b = weights(m, [6, 3, 3, 4], "f4", 0, False)

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Convolutions and pools: channels first here, explicit paddings. */
+#include "formats/tflite/ops_conv.h"
 #include "base/error.h"
-#include "formats/tflite/ops.h"
 #include "formats/tflite/schema.h"
 
-/* A window over height and width, in this order. */
-typedef struct window {
-    int64_t kernel[2], stride[2], dilation[2];
-    int64_t pads[4]; /* top, left, bottom, right */
-    uint8_t padding;
-} window;
+typedef hone_tfl_window window;
 
 static hone_status check_window(const hone_tfl_op *op, const window *w, hone_error *error) {
     for (int i = 0; i < 2; i++)
@@ -60,9 +55,8 @@ static hone_tfl_tensor *bias_of(const hone_tfl_op *op, uint32_t index) {
     return index < op->input_count ? op->inputs[index] : NULL;
 }
 
-/* The layer itself, its activation, its quantization. */
-static hone_status convolve(hone_tfl_op *op, hone_value *const inputs[3], const window *w,
-                            int64_t groups, int8_t activation, hone_error *error) {
+hone_status hone__tfl_convolve(hone_tfl_op *op, hone_value *const inputs[3], const window *w,
+                               int64_t groups, int8_t activation, hone_error *error) {
     hone_node *node = NULL;
     hone_value *value = NULL;
     HONE_TRY(hone__tfl_node(op, HONE_OP_Conv, inputs, inputs[2] ? 3 : 2, &node, &value, error));
@@ -99,8 +93,14 @@ hone_status hone__tfl_op_conv(hone_tfl_op *op, hone_error *error) {
     if (depth == 0 || channels % depth != 0)
         return hone__tfl_fail(op, error, HONE_SHAPE, "its weights do not fit its channels");
     in = take_pad(in, &w);
-    HONE_TRY(conv_inputs(op, in, to_oihw, 0, inputs, error));
-    return convolve(op, inputs, &w, channels / depth, hone__flat_i8(o, 3, 0), error);
+    if (depth == channels && in->quantized && hone__tfl_is_wide(weights)) {
+        HONE_TRY(hone__tfl_wide_inputs(op, in, weights, inputs, error));
+        if (bias_of(op, 2))
+            HONE_TRY(hone__tfl_bias(op, bias_of(op, 2), in, weights, &inputs[2], error));
+    } else {
+        HONE_TRY(conv_inputs(op, in, to_oihw, 0, inputs, error));
+    }
+    return hone__tfl_convolve(op, inputs, &w, channels / depth, hone__flat_i8(o, 3, 0), error);
 }
 
 /* in NHWC, weights [1, H, W, C * multiplier] */
@@ -121,8 +121,12 @@ hone_status hone__tfl_op_depthwise(hone_tfl_op *op, hone_error *error) {
     if (weights->shape.dim[0] != 1 || channels == 0 || outputs % channels != 0)
         return hone__tfl_fail(op, error, HONE_SHAPE, "its weights do not fit its channels");
     in = take_pad(in, &w);
+    const hone_tfl_tensor stored = *weights; /* before conv_inputs narrows it */
+    bool wide = outputs == channels && in->quantized && hone__tfl_is_wide(weights);
     HONE_TRY(conv_inputs(op, in, to_oihw, 3, inputs, error));
-    return convolve(op, inputs, &w, channels, hone__flat_i8(o, 4, 0), error);
+    HONE_TRY(hone__tfl_convolve(op, inputs, &w, channels, hone__flat_i8(o, 4, 0), error));
+    if (!wide) return HONE_OK;
+    return hone__tfl_wide_channels(op, in, &stored, &w, hone__flat_i8(o, 4, 0), error);
 }
 
 /* ---- transposed ---- */

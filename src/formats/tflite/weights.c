@@ -4,8 +4,8 @@
  *
  * uint8 weights of quantized layers have any zero point, while integer kernels want int8 round 0:
  * they become that, one scale an output channel. It is exact for every channel whose weights lie
- * within -128 to 127 of the zero point, which in practice are nearly all; the rest are rounded to
- * steps that are just wide enough. */
+ * within -128 to 127 of the zero point; wide.c keeps convolutions exact where some do not, and what
+ * is left (matrices, several scales, grouped convolutions) is rounded to steps just wide enough. */
 #include "base/bytes.h"
 #include "base/error.h"
 #include "formats/tflite/tflite.h"
