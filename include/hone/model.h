@@ -32,10 +32,10 @@ typedef struct hone_load_options {
 } hone_load_options;
 
 /* Reads a model file: .onnx, .tflite or .hone, told apart by content and ending. `NAME.card.json`
- * beside it is read as its card (its label file's lines written into it); a .hone file carries its own.
- * `options` may be NULL. Weights stay in the file's mapping, which lives as long as the model. The
- * caller frees *model with hone_model_free. Errors: HONE_IO, HONE_FORMAT (message names byte and
- * node), HONE_UNSUPPORTED, HONE_LIMIT, HONE_CORRUPT, HONE_MEMORY. */
+ * beside it is read as its card (its label file's lines written into it); a .hone file carries its
+ * own. `options` may be NULL. Weights stay in the file's mapping, which lives as long as the model.
+ * The caller frees *model with hone_model_free. Errors: HONE_IO, HONE_FORMAT (message names byte
+ * and node), HONE_UNSUPPORTED, HONE_LIMIT, HONE_CORRUPT, HONE_MEMORY. */
 HONE_API hone_status hone_model_load(const char *path, const hone_load_options *options,
                                      hone_model **model, hone_error *error);
 
