@@ -45,17 +45,29 @@ static void show_memory(cli *c, const cli_timed *timed) {
               threads == 1 ? "" : "s");
 }
 
-static void show_layer(cli *c, const hone_layer_profile *layer, double total, json_t *layers) {
+/* Of the peak of as many threads as run, for layers that multiply; integer operators begin with Q.
+ */
+static double share_of_peak(const cli_timed *timed, const hone_machine_peak *peak,
+                            const hone_layer_profile *layer, double gmacs) {
+    double one = layer->op[0] == 'Q' ? peak->u8_gmacs : peak->f32_gmacs;
+    double all = one * hone_session_threads(timed->session);
+    return all > 0 ? 100 * gmacs / all : 0;
+}
+
+static void show_layer(cli *c, const cli_timed *timed, const hone_machine_peak *peak,
+                       const hone_layer_profile *layer, double total, json_t *layers) {
     double gmacs = layer->ms > 0 ? (double)layer->multiply_adds / layer->ms / 1e6 : 0;
-    json_array_append_new(layers, json_pack("{s:s, s:s, s:s, s:o, s:I, s:o, s:o}", "name",
-                                            layer->name, "op", layer->op, "kernel", layer->kernel,
-                                            "ms", cli_real(layer->ms), "multiply_adds",
-                                            (json_int_t)layer->multiply_adds, "gmacs",
-                                            cli_real(gmacs), "percent_of_time",
-                                            cli_real(total > 0 ? 100 * layer->ms / total : 0)));
-    cli_print(c, "%8.3f %5.1f %12" PRIu64 " %8.2f  %-18s %-32s %s\n", layer->ms,
-              total > 0 ? 100 * layer->ms / total : 0, layer->multiply_adds, gmacs, layer->op,
-              layer->kernel, layer->name);
+    double share = share_of_peak(timed, peak, layer, gmacs);
+    json_array_append_new(
+        layers,
+        json_pack("{s:s, s:s, s:s, s:o, s:I, s:o, s:o, s:o}", "name", layer->name, "op", layer->op,
+                  "kernel", layer->kernel, "ms", cli_real(layer->ms), "multiply_adds",
+                  (json_int_t)layer->multiply_adds, "gmacs", cli_real(gmacs), "percent_of_peak",
+                  layer->multiply_adds ? cli_real(share) : json_null(), "percent_of_time",
+                  cli_real(total > 0 ? 100 * layer->ms / total : 0)));
+    cli_print(c, "%8.3f %5.1f %12" PRIu64 " %8.2f %6.1f  %-18s %-32s %s\n", layer->ms,
+              total > 0 ? 100 * layer->ms / total : 0, layer->multiply_adds, gmacs, share,
+              layer->op, layer->kernel, layer->name);
 }
 
 static void show_profile(cli *c, const cli_timed *timed) {
@@ -63,13 +75,17 @@ static void show_profile(cli *c, const cli_timed *timed) {
     hone_layer_profile layer;
     uint32_t count = hone_session_layers(timed->session);
     double total = 0;
+    hone_machine_peak peak;
+    hone_measure_peak(c->cpu, &peak);
+    cli_set(c, "peak_f32_gmacs", cli_real(peak.f32_gmacs));
+    cli_set(c, "peak_u8_gmacs", cli_real(peak.u8_gmacs));
     for (uint32_t i = 0; i < count; i++)
         if (hone_session_layer(timed->session, i, &layer) == HONE_OK) total += layer.ms;
-    cli_print(c, "\n%8s %5s %12s %8s  %-18s %-32s %s\n", "ms", "%", "mult-adds", "GMAC/s",
-              "operator", "kernel", "layer");
+    cli_print(c, "\n%8s %5s %12s %8s %6s  %-18s %-32s %s\n", "ms", "%", "mult-adds", "GMAC/s",
+              "% peak", "operator", "kernel", "layer");
     for (uint32_t i = 0; i < count; i++)
         if (hone_session_layer(timed->session, i, &layer) == HONE_OK)
-            show_layer(c, &layer, total, layers);
+            show_layer(c, timed, &peak, &layer, total, layers);
     cli_set(c, "layers", layers);
 }
 

@@ -76,6 +76,15 @@ HONE_API hone_status hone_session_layer(const hone_session *session, uint32_t in
                                         hone_layer_profile *layer);
 HONE_API void hone_session_reset_profile(hone_session *session);
 
+/* What one thread of this machine reaches with the tier's matrix kernels on data in the cache, in
+ * thousand million multiply-adds a second; 0 where there was no memory to measure. Winograd layers
+ * count the multiply-adds that they save, and may exceed it. Takes some milliseconds. */
+typedef struct hone_machine_peak {
+    double f32_gmacs, u8_gmacs;
+} hone_machine_peak;
+
+HONE_API void hone_measure_peak(hone_cpu_tier cpu, hone_machine_peak *peak);
+
 /* The tier in use. */
 HONE_API hone_cpu_tier hone_session_tier(const hone_session *session);
 HONE_API uint32_t hone_session_threads(const hone_session *session);
