@@ -25,7 +25,7 @@ if(HONE_SANITIZE)
   target_link_options(hone_flags INTERFACE -fsanitize=address,undefined)
 endif()
 if(HONE_COVERAGE)
-  target_compile_options(hone_flags INTERFACE --coverage)
+  target_compile_options(hone_flags INTERFACE --coverage -fprofile-update=atomic) # threads count too
   target_link_options(hone_flags INTERFACE --coverage)
 endif()
 
