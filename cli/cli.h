@@ -108,6 +108,8 @@ void cli_catch_interrupts(void);
 hone_status cli_load(cli *c, const char *model, hone_model **out);
 /* The same, simplified: for verbs that run it. */
 hone_status cli_load_to_run(cli *c, const char *model, hone_model **out);
+/* Of a file; 0 where there is none. */
+uint64_t cli_file_bytes(const char *path);
 /* The common options as the session wants them. */
 hone_session_options cli_session_options(const cli *c);
 

@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 static hone_status load_from_store(cli *c, const char *model, hone_model **out) {
     if (c->kept_count == CLI_MOST_STORED) {
@@ -42,4 +43,9 @@ hone_status cli_load_to_run(cli *c, const char *model, hone_model **out) {
 
 hone_session_options cli_session_options(const cli *c) {
     return (hone_session_options){.threads = (uint32_t)c->threads, .cpu = c->cpu};
+}
+
+uint64_t cli_file_bytes(const char *path) {
+    struct stat facts;
+    return stat(path, &facts) ? 0 : (uint64_t)facts.st_size;
 }

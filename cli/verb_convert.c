@@ -3,12 +3,6 @@
 #include "cli.h"
 
 #include <string.h>
-#include <sys/stat.h>
-
-static uint64_t size_of(const char *path) {
-    struct stat facts;
-    return stat(path, &facts) ? 0 : (uint64_t)facts.st_size;
-}
 
 /* A .hone file is what devices run: it gets the simplified graph. */
 static hone_status convert(cli *c, const char *in, const char *out, bool simplify) {
@@ -33,7 +27,7 @@ int cli_convert(cli *c, int argc, char **argv) {
     hone_status status = convert(c, in, out, !as_is);
     if (status == HONE_OK) {
         char before[32], after[32];
-        uint64_t in_bytes = size_of(in), out_bytes = size_of(out);
+        uint64_t in_bytes = cli_file_bytes(in), out_bytes = cli_file_bytes(out);
         cli_set(c, "in_bytes", json_integer((json_int_t)in_bytes));
         cli_set(c, "out_bytes", json_integer((json_int_t)out_bytes));
         cli_print(c, "%s: %s, from %s\n", out, cli_bytes_text(out_bytes, after, sizeof after),

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 /* What was asked for on the command line. */
@@ -122,11 +121,6 @@ static hone_status write_report(cli *c, const request *q, const hone_optimize_re
         cli_print(c, "report: %s\n", q->report);
     }
     return status;
-}
-
-static uint64_t size_of(const char *path) {
-    struct stat facts;
-    return stat(path, &facts) ? 0 : (uint64_t)facts.st_size;
 }
 
 /* The name in the store and in the report: the file's, or its folder's where the file is just
@@ -240,7 +234,7 @@ static hone_optimize_options options_of(cli *c, const request *q, const hone_dat
                                    .threads = (uint32_t)c->threads,
                                    .cpu = c->cpu,
                                    .seed = c->seed,
-                                   .original_bytes = size_of(q->model),
+                                   .original_bytes = cli_file_bytes(q->model),
                                    .progress = cli_progress,
                                    .progress_user = c};
 }

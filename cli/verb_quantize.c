@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct request {
     const char *model, *calib, *out, *method;
@@ -100,11 +99,6 @@ static hone_status calibrated(cli *c, const request *q, const hone_model *model,
     return status;
 }
 
-static uint64_t size_of(const char *path) {
-    struct stat facts;
-    return stat(path, &facts) ? 0 : (uint64_t)facts.st_size;
-}
-
 static hone_status quantize(cli *c, const request *q) {
     hone_model *model = NULL, *small = NULL;
     hone_model_info info;
@@ -116,7 +110,7 @@ static hone_status quantize(cli *c, const request *q) {
     if (status == HONE_OK) status = hone_model_save(small, q->out, &c->error);
     if (status == HONE_OK) {
         char before[32], after[32];
-        uint64_t bytes = size_of(q->out);
+        uint64_t bytes = cli_file_bytes(q->out);
         cli_set(c, "in_bytes", json_integer((json_int_t)info.file_bytes));
         cli_set(c, "out_bytes", json_integer((json_int_t)bytes));
         if (q->float16) cli_set(c, "layers", json_array());
