@@ -90,7 +90,8 @@ def make_runner(engine, model, threads, batch, ins):
         net.opt.use_bf16_storage = False
         net.load_param(os.path.join(d, "m.ncnn.param"))
         net.load_model(os.path.join(d, "m.ncnn.bin"))
-        mats = [ncnn.Mat(sample(sh[1:], t)).clone() for n, sh, t in ins]     # Mat(array) only borrows
+        arrays = [sample(sh[1:], t) for n, sh, t in ins]     # named, since Mat(array) only borrows
+        mats = [ncnn.Mat(a).clone() for a in arrays]
         names, outs = net.input_names(), net.output_names()
 
         def run():
