@@ -21,7 +21,7 @@ static void set_common(parser *p) {
         {"--json", NULL, CLI_SWITCH, &c->json, "one JSON object on stdout, nothing else there"},
         {"--threads", "N", CLI_COUNT, &c->threads, "threads (default: physical cores)"},
         {"--cpu", "TIER", CLI_TEXT, &p->cpu,
-         "highest instruction set: scalar, avx2, avx512, vnni, neon, neondot, best"},
+         "highest instruction set: scalar, avx2, avxvnni, avx512, vnni, neon, neondot, best"},
         {"--seed", "N", CLI_COUNT, &c->seed, "of all random choices (default: 0)"},
         {"--quiet", NULL, CLI_SWITCH, &c->quiet, "no progress, no table"},
         {"--verbose", NULL, CLI_SWITCH, &c->verbose, "say more"},

@@ -85,11 +85,14 @@ HONE_API const char *hone_status_text(hone_status status);
  * half-written. */
 typedef bool (*hone_progress)(void *user, const char *what, uint64_t done, uint64_t total);
 
-/* Instruction tiers in the order in which a CPU earns them. `best` is whatever the CPU has. */
+/* Instruction tiers. `best` is whatever the CPU has. Each contains those below it:
+ * scalar < avx2 < avxvnni, avx2 < avx512 (F, BW, VL, DQ) < vnni (AVX-512 VNNI); avxvnni (256 bits,
+ * without AVX-512) and avx512 do not contain each other. scalar < neon (ARMv8.0) < neondot. */
 typedef enum hone_cpu_tier {
     HONE_CPU_BEST = 0,
     HONE_CPU_SCALAR,
     HONE_CPU_AVX2,
+    HONE_CPU_AVXVNNI,
     HONE_CPU_AVX512,
     HONE_CPU_VNNI,
     HONE_CPU_NEON,
@@ -100,7 +103,8 @@ typedef enum hone_cpu_tier {
 HONE_API hone_status hone_cpu_tier_parse(const char *text, hone_cpu_tier *tier, hone_error *error);
 HONE_API const char *hone_cpu_tier_name(hone_cpu_tier tier);
 
-/* What this CPU has, at most `cap`. A tier of another architecture gives HONE_CPU_SCALAR. */
+/* What this CPU has, at most `cap`: the most preferred tier that both contain (vnni, avx512,
+ * avxvnni, avx2; neondot, neon; scalar). A tier of another architecture gives HONE_CPU_SCALAR. */
 HONE_API hone_cpu_tier hone_cpu_detect(hone_cpu_tier cap);
 
 #ifdef __cplusplus

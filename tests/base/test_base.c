@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/rng.h"
@@ -199,6 +200,33 @@ static void cpu_tiers_are_capped_and_named(void **state) {
     assert_string_equal(hone_cpu_tier_name(HONE_CPU_VNNI), "vnni");
 }
 
+static void every_cpu_tier_is_found_by_its_name(void **state) {
+    (void)state;
+    for (hone_cpu_tier tier = HONE_CPU_BEST; tier <= HONE_CPU_NEONDOT; tier++) {
+        hone_cpu_tier parsed;
+        assert_ok(hone_cpu_tier_parse(hone_cpu_tier_name(tier), &parsed, NULL));
+        assert_int_equal(parsed, tier);
+    }
+}
+
+/* A CPU of 2023 has all, one of 2021 AVX-VNNI alone, one of 2017 AVX-512 alone. */
+static void a_capped_cpu_tier_is_the_best_that_both_sides_contain(void **state) {
+    (void)state;
+    uint32_t avx2 = HONE_TIER_BIT(HONE_CPU_AVX2);
+    uint32_t small = avx2 | HONE_TIER_BIT(HONE_CPU_AVXVNNI);
+    uint32_t old = avx2 | HONE_TIER_BIT(HONE_CPU_AVX512);
+    uint32_t all = small | old | HONE_TIER_BIT(HONE_CPU_VNNI);
+    assert_int_equal(hone__cpu_best_of(all, HONE_CPU_BEST), HONE_CPU_VNNI);
+    assert_int_equal(hone__cpu_best_of(all, HONE_CPU_AVX512), HONE_CPU_AVX512);
+    assert_int_equal(hone__cpu_best_of(all, HONE_CPU_AVXVNNI), HONE_CPU_AVXVNNI);
+    assert_int_equal(hone__cpu_best_of(small, HONE_CPU_BEST), HONE_CPU_AVXVNNI);
+    assert_int_equal(hone__cpu_best_of(small, HONE_CPU_VNNI), HONE_CPU_AVX2);
+    assert_int_equal(hone__cpu_best_of(old, HONE_CPU_AVXVNNI), HONE_CPU_AVX2);
+    assert_int_equal(hone__cpu_best_of(old, HONE_CPU_VNNI), HONE_CPU_AVX512);
+    assert_int_equal(hone__cpu_best_of(all, HONE_CPU_NEONDOT), HONE_CPU_SCALAR);
+    assert_int_equal(hone__cpu_best_of(0, HONE_CPU_BEST), HONE_CPU_SCALAR);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_is_one_line_whatever_a_hostile_name_holds),
@@ -214,6 +242,8 @@ int main(void) {
         cmocka_unit_test(a_file_appears_whole_or_not_at_all),
         cmocka_unit_test(reading_says_what_is_wrong_with_a_path),
         cmocka_unit_test(cpu_tiers_are_capped_and_named),
+        cmocka_unit_test(every_cpu_tier_is_found_by_its_name),
+        cmocka_unit_test(a_capped_cpu_tier_is_the_best_that_both_sides_contain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 #ifndef HONE_KERNELS_TIERS_H
 #define HONE_KERNELS_TIERS_H
 
-#include <hone/base.h>
+#include "base/cpu.h"
 
 #if defined(__x86_64__)
 #define HONE_X86(entry) (entry)
@@ -19,11 +19,27 @@
 #endif
 
 static inline bool hone__tier_has_avx2(hone_cpu_tier tier) {
-    return tier == HONE_CPU_AVX2 || tier == HONE_CPU_AVX512 || tier == HONE_CPU_VNNI;
+    return hone__cpu_contains(tier, HONE_CPU_AVX2);
+}
+
+static inline bool hone__tier_has_avxvnni(hone_cpu_tier tier) {
+    return hone__cpu_contains(tier, HONE_CPU_AVXVNNI);
+}
+
+static inline bool hone__tier_has_avx512(hone_cpu_tier tier) {
+    return hone__cpu_contains(tier, HONE_CPU_AVX512);
+}
+
+static inline bool hone__tier_has_vnni(hone_cpu_tier tier) {
+    return hone__cpu_contains(tier, HONE_CPU_VNNI);
 }
 
 static inline bool hone__tier_has_neon(hone_cpu_tier tier) {
-    return tier == HONE_CPU_NEON || tier == HONE_CPU_NEONDOT;
+    return hone__cpu_contains(tier, HONE_CPU_NEON);
+}
+
+static inline bool hone__tier_has_neondot(hone_cpu_tier tier) {
+    return hone__cpu_contains(tier, HONE_CPU_NEONDOT);
 }
 
 #endif
