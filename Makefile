@@ -20,7 +20,7 @@ test: setup ## build everything and run all tests
 	scripts/build release
 	scripts/run-tests release
 
-bench: setup ## compare the results with ONNX Runtime, then the speed with other engines
+bench: setup ## results beside ONNX Runtime, then speed beside other engines: docs/performance.md
 	scripts/build release hone
 	scripts/bench
 
