@@ -30,7 +30,8 @@ HONE_API hone_status hone_session_create(const hone_model *model,
                                          hone_session **session, hone_error *error);
 HONE_API void hone_session_free(hone_session *session);
 
-/* The inputs and outputs as planned: all dimensions known. */
+/* The inputs and outputs as planned, after a run as it was run: all dimensions known, but those of
+ * outputs whose size only a run can tell (NonZero and the like) before the first. */
 HONE_API hone_status hone_session_input(const hone_session *session, uint32_t index,
                                         hone_port *port);
 HONE_API hone_status hone_session_output(const hone_session *session, uint32_t index,
@@ -41,11 +42,16 @@ HONE_API uint32_t hone_session_outputs(const hone_session *session);
 /* Run the model once.
  *
  * inputs   one tensor per model input, in the order of hone_session_input(); read only, kept by the
- * caller. outputs  one tensor per model output, or data == NULL to receive a view into the
- * session's arena that is valid until the next run. Allocates nothing; not safe to call on one
- * session from two threads (open a second session: weights are shared).
+ * caller. Where the model's dimension is symbolic, a run may bring another size than the one before
+ * it: the session plans anew, remembers the last eight plans, and shares the weights among them.
+ * outputs  one tensor per model output, or data == NULL to receive a view into the session's
+ * memory that is valid until the next run; its shape is filled in.
+ * Allocates nothing where the plan is remembered (and every shape follows from the inputs' shapes);
+ * not safe to call on one session from two threads (open a second session: weights are shared).
  *
- * Returns HONE_OK; HONE_SHAPE if an input's shape or type is not the planned one; HONE_CANCELLED.
+ * Returns HONE_OK; HONE_SHAPE if an input's type or shape is not one that the model declares, or an
+ * output given is not of the size that comes out; what hone_session_create returns where a new plan
+ * is needed; HONE_CANCELLED.
  */
 HONE_API hone_status hone_session_run(hone_session *session, const hone_tensor *inputs,
                                       hone_tensor *outputs, hone_error *error);

@@ -2,7 +2,7 @@
 /* Giving symbolic dimensions their sizes, before lowering. */
 #include "base/error.h"
 #include "ops/ops.h"
-#include "runtime/session.h"
+#include "runtime/plan.h"
 
 #define FOLD_BYTES  ((size_t)256 << 20) /* one folded constant at most */
 #define FOLD_ROUNDS 4
@@ -53,13 +53,12 @@ static hone_status bind_batch(hone_graph *graph, hone_value *input, int64_t batc
     return HONE_OK;
 }
 
-hone_status hone__session_bind(hone_graph *graph, const hone_session_options *options,
-                               hone_error *error) {
-    int64_t batch = options->batch > 0 ? options->batch : 1;
+hone_status hone__plan_bind(hone_graph *graph, const hone_shape *shapes, int64_t batch,
+                            hone_error *error) {
+    if (batch <= 0) batch = 1;
     for (uint32_t i = 0; i < graph->input_count; i++)
-        HONE_TRY(options->input_shapes
-                     ? bind_shape(graph, graph->inputs[i], &options->input_shapes[i], error)
-                     : bind_batch(graph, graph->inputs[i], batch, error));
+        HONE_TRY(shapes ? bind_shape(graph, graph->inputs[i], &shapes[i], error)
+                        : bind_batch(graph, graph->inputs[i], batch, error));
     HONE_TRY(hone_graph_infer(graph, error));
     bool changed = true;
     for (int round = 0; changed && round < FOLD_ROUNDS; round++)

@@ -143,8 +143,8 @@ static void inputs_and_outputs_must_be_what_was_planned(void **state) {
     wrong.dtype = HONE_S32;
     refuses(session, &wrong, out, "input 'x': type int32 given, float32 planned");
     wrong = in[0];
-    wrong.shape.dim[0] = 2;
-    refuses(session, &wrong, out, "[2,2,6,6] given, [1,2,6,6] planned");
+    wrong.shape.dim[1] = 3;
+    refuses(session, &wrong, out, "[1,3,6,6] given, [?,2,6,6] planned");
     wrong = in[0];
     wrong.bytes -= 4;
     refuses(session, &wrong, out, "284 bytes given, 288 needed");
@@ -156,6 +156,73 @@ static void inputs_and_outputs_must_be_what_was_planned(void **state) {
     refuses(session, in, out, "16 bytes given, 20 needed");
     free_all(in, 1);
     hone_session_free(session);
+    hone_model_free(model);
+}
+
+static void another_batch_is_planned_anew_and_remembered(void **state) {
+    (void)state;
+    hone_model *model = small_model();
+    failing_allocator counter;
+    failing_allocator_init(&counter, 0);
+    hone_session *session =
+        session_of(model, &(hone_session_options){.allocator = &counter.allocator});
+    hone_tensor in[12] = {{0}}, single = {0}, all = {0};
+    for (int64_t batch = 1; batch <= 12; batch++) { /* more than are remembered */
+        hone_session *other = session_of(model, &(hone_session_options){.batch = batch});
+        make_inputs(other, &in[batch - 1]);
+        single = all = (hone_tensor){0};
+        assert_ok(hone_session_run(other, &in[batch - 1], &single, NULL));
+        assert_ok(hone_session_run(session, &in[batch - 1], &all, NULL));
+        assert_true(hone_shape_equal(&all.shape, &single.shape));
+        assert_memory_equal(all.data, single.data, single.bytes);
+        hone_session_free(other);
+    }
+    hone_port port;
+    assert_ok(hone_session_output(session, 0, &port));
+    assert_int_equal(port.shape.dim[0], 12);
+    size_t requests = counter.requests;
+    for (int64_t batch = 12; batch > 4; batch--) {
+        all = (hone_tensor){0};
+        assert_ok(hone_session_run(session, &in[batch - 1], &all, NULL));
+    }
+    assert_int_equal(counter.requests, requests);
+    all = (hone_tensor){0};
+    assert_ok(hone_session_run(session, &in[0], &all, NULL));
+    assert_true(counter.requests > requests); /* the least recently used had gone */
+    free_all(in, 12);
+    hone_session_free(session);
+    assert_int_equal(counter.live_bytes, 0);
+    hone_model_free(model);
+}
+
+static void a_plan_that_cannot_be_made_leaves_the_others_alone(void **state) {
+    (void)state;
+    hone_model *model = small_model();
+    hone_session *two = session_of(model, &(hone_session_options){.batch = 2});
+    hone_tensor in[1] = {{0}}, pair[1] = {{0}}, out = {0};
+    make_inputs(two, pair);
+    bool planned = false;
+    for (size_t n = 1; !planned && n < 2000; n++) {
+        failing_allocator f;
+        failing_allocator_init(&f, 0);
+        hone_session *session =
+            session_of(model, &(hone_session_options){.allocator = &f.allocator});
+        if (!in[0].data) make_inputs(session, in);
+        f.fail_at = f.requests + n;
+        out = (hone_tensor){0};
+        hone_status status = hone_session_run(session, pair, &out, NULL);
+        planned = status == HONE_OK && f.requests < f.fail_at;
+        assert_true(status == HONE_OK || status == HONE_MEMORY);
+        out = (hone_tensor){0};
+        assert_ok(hone_session_run(session, in, &out, NULL));
+        assert_int_equal(out.shape.dim[0], 1);
+        hone_session_free(session);
+        assert_int_equal(f.live_bytes, 0);
+    }
+    assert_true(planned);
+    free_all(in, 1);
+    free_all(pair, 1);
+    hone_session_free(two);
     hone_model_free(model);
 }
 
@@ -308,6 +375,8 @@ int main(void) {
         cmocka_unit_test(creation_fails_cleanly_at_every_allocation),
         cmocka_unit_test(the_batch_is_bound_and_every_image_gets_its_own_answer),
         cmocka_unit_test(inputs_and_outputs_must_be_what_was_planned),
+        cmocka_unit_test(another_batch_is_planned_anew_and_remembered),
+        cmocka_unit_test(a_plan_that_cannot_be_made_leaves_the_others_alone),
         cmocka_unit_test(outputs_go_to_the_callers_memory_or_are_views),
         cmocka_unit_test(a_symbolic_size_that_nobody_gave_is_named),
         cmocka_unit_test(what_cannot_run_is_named_at_creation),

@@ -49,6 +49,7 @@ static hone_status lower_inputs(hone_lowering *lowering, hone_error *error) {
     const hone_graph *graph = lowering->graph;
     for (uint32_t i = 0; i < graph->input_count; i++) {
         const hone_value *value = graph->inputs[i];
+        if (value->kind == HONE_VALUE_CONSTANT) continue; /* bound by the plan */
         hone_buffer buffer = {
             .name = value->name, .dtype = value->dtype, .place = HONE_PLACE_INPUT, .input = i};
         HONE_TRY(hone_tensor_bytes(value->dtype, &value->shape, &buffer.bytes, error));
