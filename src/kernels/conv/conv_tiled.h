@@ -20,7 +20,7 @@ typedef struct hone_conv_tile {
     float lo, hi;
 } hone_conv_tile;
 
-#define HONE_CONV_MR 8
+#define HONE_CONV_MR 12
 typedef struct hone_conv_tiles {
     size_t mr, nr;
     void (*run[HONE_CONV_MR])(const hone_conv_tile *tile); /* run[r - 1] computes r rows */
