@@ -12,4 +12,5 @@ void hone__kernels_init(hone_kernels *kernels, hone_cpu_tier cap) {
     hone__pool2d_init(&kernels->pool, tier);
     hone__eltwise_init(&kernels->eltwise, tier);
     hone__layout_init(&kernels->layout, tier);
+    hone__recurrent_init(&kernels->recurrent, tier);
 }
