@@ -85,6 +85,21 @@ HONE_API const char *hone_status_text(hone_status status);
  * half-written. */
 typedef bool (*hone_progress)(void *user, const char *what, uint64_t done, uint64_t total);
 
+/* One piece of work out of several that may run at the same time. */
+typedef void (*hone_task)(void *context, uint32_t index, uint32_t worker);
+
+/* Threads from the caller, in place of the process's own pool.
+ *
+ * run(user, threads, count, task, context) calls task(context, index, worker) exactly once for each
+ * 0 <= index < count, on whichever threads it likes, the calling one included, and returns when all
+ * calls have returned. 0 <= worker < threads: calls that run at the same time carry different
+ * numbers. It is called from the thread that runs a session, from several at once where several
+ * sessions share it, and cannot fail. The struct must outlive the sessions made with it. */
+typedef struct hone_executor {
+    void (*run)(void *user, uint32_t threads, uint32_t count, hone_task task, void *context);
+    void *user;
+} hone_executor;
+
 /* Instruction tiers. `best` is whatever the CPU has. Each contains those below it:
  * scalar < avx2 < avxvnni, avx2 < avx512 (F, BW, VL, DQ) < vnni (AVX-512 VNNI); avxvnni (256 bits,
  * without AVX-512) and avx512 do not contain each other. scalar < neon (ARMv8.0) < neondot. */

@@ -7,15 +7,20 @@
 
 typedef struct hone_pool hone_pool;
 
-/* Called for task 0 <= index < count, each exactly once, `worker` 0 <= worker < threads names the
- * executing thread. */
-typedef void (*hone_task)(void *context, uint32_t index, uint32_t worker);
-
 /* The process's pool of at least `threads` threads (the caller counts as one), made on first use
  * and counted by reference. threads 0: physical cores within affinity and cgroup share. Safe after
  * fork: a child makes its own. */
 hone_status hone__pool_acquire(uint32_t threads, hone_pool **pool, hone_error *error);
 void hone__pool_release(hone_pool *pool);
+
+/* The caller's threads as a pool; *executor must outlive it. */
+hone_status hone__pool_wrap(const hone_executor *executor, const hone_allocator *allocator,
+                            hone_pool **pool, hone_error *error);
+
+/* Round all that a caller does with the pool for one run of a session: as long as callers fill the
+ * cores by themselves, workers leave them alone. */
+void hone__pool_enter(hone_pool *pool);
+void hone__pool_leave(hone_pool *pool);
 
 /* Runs tasks on at most `threads` threads, the caller among them, and returns when all are done.
  * Allocates nothing. Concurrent calls from several sessions are allowed; none waits for another
