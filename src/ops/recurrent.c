@@ -82,14 +82,15 @@ static const char *activation_name(const hone_node *node, int index, int kinds) 
 }
 
 /* The alphas and betas are consumed in order by the activations that have them. */
-static void read_activations(hone__cell *cell, int kinds) {
-    const hone_attr *alphas = hone_node_attr(cell->call->node, "activation_alpha");
-    const hone_attr *betas = hone_node_attr(cell->call->node, "activation_beta");
+void hone__recurrent_activations(const hone_node *node, int kinds, int64_t direction,
+                                 hone__activation *activate) {
+    const hone_attr *alphas = hone_node_attr(node, "activation_alpha");
+    const hone_attr *betas = hone_node_attr(node, "activation_beta");
     uint32_t alpha = 0, beta = 0;
-    for (int i = 0; i < kinds * ((int)cell->direction + 1); i++) {
-        const activation_row *row = find_activation(activation_name(cell->call->node, i, kinds));
-        hone__activation *to = &cell->activate[i % kinds];
-        *to = (hone__activation){row->apply, row->alpha, row->beta};
+    for (int i = 0; i < kinds * ((int)direction + 1); i++) {
+        const activation_row *row = find_activation(activation_name(node, i, kinds));
+        hone__activation *to = &activate[i % kinds];
+        *to = (hone__activation){row->name, row->apply, row->alpha, row->beta};
         if (row->settings > 0 && alphas && alpha < alphas->count)
             to->alpha = (double)alphas->as.floats[alpha++];
         if (row->settings > 1 && betas && beta < betas->count)
@@ -261,7 +262,7 @@ hone_status hone__recurrent_run(const hone_op_call *call, int64_t gates, int kin
     lay_out(&cell);
     cell.clip = (double)hone_node_float(call->node, "clip", 0.0f);
     for (cell.direction = 0; cell.direction < cell.directions; cell.direction++) {
-        read_activations(&cell, kinds);
+        hone__recurrent_activations(call->node, kinds, cell.direction, cell.activate);
         HONE_TRY(run_direction(&cell, reverse || cell.direction == 1, step, error));
     }
     return HONE_OK;

@@ -7,6 +7,7 @@
 #include "ops/family.h"
 
 typedef struct hone__activation {
+    const char *name; /* as ONNX spells it */
     double (*apply)(double x, double alpha, double beta);
     double alpha, beta;
 } hone__activation;
@@ -30,6 +31,10 @@ hone_status hone__recurrent_run(const hone_op_call *call, int64_t gates, int kin
                                 hone__cell_step step, hone_error *error);
 hone_status hone__recurrent_check(const hone_node *node, int kinds, hone_error *error);
 size_t hone__recurrent_scratch(const hone_node *node, int64_t gates);
+
+/* The `kinds` activations of a direction; the node must have passed hone__recurrent_check. */
+void hone__recurrent_activations(const hone_node *node, int kinds, int64_t direction,
+                                 hone__activation *activate);
 
 /* gate[first..] (all of `count` gates) = W x + R h + both biases; `with_h` false leaves h out. */
 void hone__cell_sums(const hone__cell *cell, int64_t first, int64_t count, bool with_h);

@@ -155,6 +155,10 @@ typedef struct hone_product {
     hone_conv_weights weights; /* without bias */
     const hone_value *bias;    /* Gemm's, when it has one and it fits */
 } hone_product;
+/* rows x depth times depth x cols as a convolution. */
+hone_conv_dims hone__matrix_dims(int64_t rows, int64_t depth, int64_t cols);
+/* A dense view as a matrix of `cols` columns. */
+hone_view hone__lower_rows(const hone_view *dense, int64_t cols);
 bool hone__product_of(const hone_node *node, hone_product *product);
 /* A constant with one element an output channel (dimension `axis` of `shape`), 1 elsewhere. */
 bool hone__is_channel_vector(const hone_value *value, const hone_shape *shape, int32_t axis);
@@ -225,6 +229,8 @@ hone_status hone__emit_batch_norm(hone_lowering *lowering, hone_node *node, cons
                                   bool *taken, hone_error *error);
 hone_status hone__emit_resize(hone_lowering *lowering, hone_node *node, const hone_group *group,
                               bool *taken, hone_error *error);
+hone_status hone__emit_recurrent(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                                 bool *taken, hone_error *error);
 hone_status hone__emit_reference(hone_lowering *lowering, hone_node *node, const hone_group *group,
                                  bool *taken, hone_error *error);
 

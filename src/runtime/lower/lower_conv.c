@@ -46,7 +46,7 @@ hone_status hone__emit_conv(hone_lowering *lowering, hone_node *node, const hone
     return hone__step_conv(lowering->program, &label, &call, error);
 }
 
-static hone_view rows_of(const hone_view *dense, int64_t cols) {
+hone_view hone__lower_rows(const hone_view *dense, int64_t cols) {
     hone_shape shape = {.rank = 2, .dim = {hone__view_elements(dense) / cols, cols}};
     hone_view rows = hone__view_dense(dense->buffer, &shape);
     rows.offset = dense->offset;
@@ -71,7 +71,7 @@ hone_status hone__emit_product(hone_lowering *lowering, hone_node *node, const h
         hone__lower_form(lowering, head->inputs[0], HONE_CODE_PLAIN, HONE_FORM_DENSE, &in, error));
     HONE_TRY(hone__lower_output(lowering, own.tail->outputs[0], HONE_CODE_PLAIN, HONE_FORM_DENSE,
                                 &out, error));
-    in = rows_of(&in, product.dims.in_c), out = rows_of(&out, product.dims.out_c);
+    in = hone__lower_rows(&in, product.dims.in_c), out = hone__lower_rows(&out, product.dims.out_c);
     hone_conv_call call = {.dims = product.dims,
                            .weights = product.weights,
                            .in = &in,

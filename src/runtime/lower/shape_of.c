@@ -87,7 +87,7 @@ bool hone__is_channel_vector(const hone_value *value, const hone_shape *shape, i
     return true;
 }
 
-static hone_conv_dims matrix_dims(int64_t rows, int64_t depth, int64_t cols) {
+hone_conv_dims hone__matrix_dims(int64_t rows, int64_t depth, int64_t cols) {
     return (hone_conv_dims){.n = 1,
                             .in_h = 1,
                             .in_w = (uint32_t)rows,
@@ -110,7 +110,7 @@ static bool matmul_of(const hone_node *node, hone_product *product) {
     if (hone__shape_span(b, 0, b->rank - 2) != 1) return false;
     if (b->rank > a->rank) return false;
     int64_t rows = hone__shape_span(a, 0, a->rank - 1);
-    product->dims = matrix_dims(rows, a->dim[a->rank - 1], b->dim[b->rank - 1]);
+    product->dims = hone__matrix_dims(rows, a->dim[a->rank - 1], b->dim[b->rank - 1]);
     product->weights = hone__conv_weights_matrix(&product->dims, node->inputs[1]->data, NULL);
     return true;
 }
@@ -121,7 +121,7 @@ static bool gemm_of(const hone_node *node, hone_product *product) {
     if (!fits(a) || !fits(b) || a->rank != 2 || b->rank != 2) return false;
     if (hone_node_int(node, "transA", 0) != 0) return false;
     if (hone_node_float(node, "alpha", 1.0f) != 1.0f) return false;
-    product->dims = matrix_dims(a->dim[0], a->dim[1], y->dim[1]);
+    product->dims = hone__matrix_dims(a->dim[0], a->dim[1], y->dim[1]);
     product->weights = hone_node_int(node, "transB", 0)
                            ? hone__conv_weights_oihw(&product->dims, node->inputs[1]->data, NULL)
                            : hone__conv_weights_matrix(&product->dims, node->inputs[1]->data, NULL);

@@ -115,4 +115,23 @@ typedef struct hone_qbinary_call {
 hone_status hone__step_qbinary(hone_program *program, const hone_label *label,
                                const hone_qbinary_call *call, hone_error *error);
 
+/* RNN, GRU, LSTM. All views dense; outputs, states and lengths may be NULL. `projected`: [steps,
+ * batch, directions * gates * hidden], or [batch, steps, ...] when batch_first: the products with
+ * the input, biases added. Weights, peepholes, recur_bias are constants of the graph or the
+ * program. */
+typedef struct hone_recurrent_call {
+    hone_recurrent_dims dims[2]; /* of each direction */
+    int64_t directions, steps, batch;
+    bool batch_first;
+    bool backwards;              /* the first direction; the second always is */
+    const void *weights;         /* R, [directions][gates * hidden][hidden], of any alignment */
+    const float *peephole;       /* [directions][3][hidden], or NULL */
+    const float *recur_bias;     /* [directions][hidden], or NULL */
+    const hone_view *outputs[3]; /* Y, Y_h, Y_c */
+    const hone_view *projected, *h, *c;
+    const hone_view *lengths; /* int32 [batch] */
+} hone_recurrent_call;
+hone_status hone__step_recurrent(hone_program *program, const hone_label *label,
+                                 const hone_recurrent_call *call, hone_error *error);
+
 #endif
