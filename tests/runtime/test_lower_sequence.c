@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lowered sequence models (recurrent operators, products, attention, norms) against the references,
+ * on every tier, with threads, and keeping all. */
+#include "runtime/oracle.h"
+
+#define CLOSE 2e-5
+
+/* A recurrent node with all its outputs. Inputs may be NULL. */
+static hone_node *recurrent(hone_graph *g, hone_op op, uint32_t count, hone_value *const *inputs) {
+    hone_value *outputs[3] = {NULL};
+    uint32_t wanted = op == HONE_OP_LSTM ? 3 : 2;
+    for (uint32_t i = 0; i < wanted; i++)
+        assert_ok(hone_graph_add_value(g, NULL, &outputs[i], NULL));
+    assert_ok(hone_graph_add_node(g, op, NULL, inputs, count, outputs, wanted, NULL, NULL, NULL));
+    for (uint32_t i = 0; i < wanted; i++) output(g, outputs[i]);
+    return g->last_node;
+}
+
+static int64_t gates_of(hone_op op) {
+    return op == HONE_OP_LSTM ? 4 : op == HONE_OP_GRU ? 3 : 1;
+}
+
+typedef struct recurrent_case {
+    hone_op op;
+    int64_t steps, batch, width, hidden;
+    const char *direction;
+    bool batch_first, state, peephole, lengths, option; /* linear_before_reset or input_forget */
+    float clip;
+} recurrent_case;
+
+static hone_value *state_input(hone_graph *g, const recurrent_case *c, const char *name,
+                               int64_t directions) {
+    if (!c->state) return NULL;
+    if (c->batch_first) return input(g, name, HONE_F32, LIST(c->batch, directions, c->hidden));
+    return input(g, name, HONE_F32, LIST(directions, c->batch, c->hidden));
+}
+
+static void check_recurrent(const recurrent_case *c) {
+    hone_graph *g = new_graph();
+    int64_t d = strcmp(c->direction, "bidirectional") ? 1 : 2, rows = gates_of(c->op) * c->hidden;
+    int32_t lengths[8] = {(int32_t)c->steps, 0, 1, (int32_t)c->steps - 1, 2, 1, 1, 3};
+    hone_value *x = c->batch_first ? input(g, "x", HONE_F32, LIST(c->batch, c->steps, c->width))
+                                   : input(g, "x", HONE_F32, LIST(c->steps, c->batch, c->width));
+    hone_value *in[8] = {x, weights(g, 0.3f, 1, LIST(d, rows, c->width)),
+                         weights(g, 0.3f, 2, LIST(d, rows, c->hidden)),
+                         weights(g, 0.5f, 3, LIST(d, 2 * rows))};
+    if (c->lengths) in[4] = constant(g, HONE_S32, lengths, LIST(c->batch));
+    in[5] = state_input(g, c, "h", d);
+    bool lstm = c->op == HONE_OP_LSTM;
+    if (lstm) in[6] = state_input(g, c, "c", d);
+    if (lstm && c->peephole) in[7] = weights(g, 0.4f, 4, LIST(d, 3 * c->hidden));
+    hone_node *node = recurrent(g, c->op, lstm ? 8 : 6, in);
+    with_int(g, "hidden_size", c->hidden);
+    with_text(g, "direction", c->direction);
+    if (c->batch_first) with_int(g, "layout", 1);
+    if (c->option) with_int(g, lstm ? "input_forget" : "linear_before_reset", 1);
+    if (c->clip > 0) assert_ok(hone_node_set_float(g, node, "clip", c->clip, NULL));
+    check_model(model_of(g), CLOSE);
+}
+
+static void recurrent_operators_in_every_direction_and_layout(void **state) {
+    (void)state;
+    static const char *const directions[] = {"forward", "reverse", "bidirectional"};
+    static const hone_op ops[] = {HONE_OP_RNN, HONE_OP_GRU, HONE_OP_LSTM};
+    for (size_t op = 0; op < 3; op++)
+        for (int i = 0; i < 12; i++)
+            check_recurrent(&(recurrent_case){.op = ops[op],
+                                              .steps = 5,
+                                              .batch = 1 + i % 5,
+                                              .width = 6,
+                                              .hidden = 9 + 8 * i,
+                                              .direction = directions[i % 3],
+                                              .batch_first = i & 1,
+                                              .state = i & 2});
+}
+
+static void recurrent_operators_with_every_option(void **state) {
+    (void)state;
+    static const char *const directions[] = {"forward", "bidirectional"};
+    for (int i = 0; i < 32; i++)
+        for (size_t op = 0; op < 2; op++)
+            check_recurrent(&(recurrent_case){.op = op ? HONE_OP_GRU : HONE_OP_LSTM,
+                                              .steps = 4,
+                                              .batch = 4,
+                                              .width = 3,
+                                              .hidden = 10,
+                                              .direction = directions[i & 1],
+                                              .state = i & 2,
+                                              .peephole = i & 4,
+                                              .lengths = i & 8,
+                                              .option = i & 16,
+                                              .clip = i & 1 ? 0.6f : 0});
+}
+
+/* Two names; the attribute borrows them. */
+static void set_activations(hone_graph *g, hone_node *node, const hone_text_ref *names) {
+    hone_attr attr = {.name = "activations", .kind = HONE_ATTR_STRINGS, .count = 2};
+    attr.as.strings = names;
+    assert_ok(hone_node_put_attr(g, node, &attr, NULL));
+}
+
+/* Activations with parameters, and one that the fast path leaves to the reference. */
+static void recurrent_operators_with_other_activations(void **state) {
+    (void)state;
+    static const hone_text_ref names[][2] = {
+        {{"HardSigmoid", 11}, {"Softsign", 8}},   {{"Sigmoid", 7}, {"ScaledTanh", 10}},
+        {{"Affine", 6}, {"LeakyRelu", 9}},        {{"Sigmoid", 7}, {"Elu", 3}},
+        {{"Softplus", 8}, {"Tanh", 4}},           {{"sigmoid", 7}, {"RELU", 4}},
+        {{"Sigmoid", 7}, {"ThresholdedRelu", 15}}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        hone_graph *g = new_graph();
+        hone_value *in[3] = {input(g, "x", HONE_F32, LIST(4, 2, 5)),
+                             weights(g, 0.2f, 1, LIST(1, 30, 5)),
+                             weights(g, 0.2f, 2, LIST(1, 30, 10))};
+        hone_node *node = recurrent(g, HONE_OP_GRU, 3, in);
+        with_int(g, "hidden_size", 10);
+        set_activations(g, node, names[i]);
+        check_model(model_of(g), CLOSE);
+    }
+}
+
+static void a_sequence_longer_than_the_steps_is_an_error(void **state) {
+    (void)state;
+    hone_graph *g = new_graph();
+    hone_value *in[5] = {input(g, "x", HONE_F32, LIST(3, 1, 2)), weights(g, 1, 1, LIST(1, 4, 2)),
+                         weights(g, 1, 2, LIST(1, 4, 4)), NULL,
+                         input(g, "lengths", HONE_S32, LIST(1))};
+    recurrent(g, HONE_OP_RNN, 5, in);
+    with_int(g, "hidden_size", 4);
+    hone_model *model = model_of(g);
+    hone_session *session = session_of(model, NULL);
+    hone_tensor inputs[2] = {{0}}, outputs[2] = {{0}};
+    make_inputs(session, inputs);
+    hone_error error = {0};
+    *(int32_t *)inputs[1].data = 4;
+    assert_int_equal(hone_session_run(session, inputs, outputs, &error), HONE_SHAPE);
+    assert_non_null(strstr(error.message, "a sequence of length 4"));
+    *(int32_t *)inputs[1].data = 3;
+    assert_ok_or(hone_session_run(session, inputs, outputs, &error), error);
+    free_all(inputs, 2);
+    hone_session_free(session);
+    hone_model_free(model);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(recurrent_operators_in_every_direction_and_layout),
+        cmocka_unit_test(recurrent_operators_with_every_option),
+        cmocka_unit_test(recurrent_operators_with_other_activations),
+        cmocka_unit_test(a_sequence_longer_than_the_steps_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
