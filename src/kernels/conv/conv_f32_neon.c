@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hone_conv_f32_8x8_neon: 8 pixels x 8 channels in 16 registers. Four depths of 8 pixels are loaded
- * at once and multiplied lane by lane, 2 registers for weights. */
+/* hone_conv_f32_8x8_neon: 8 pixels x 8 channels in 16 registers. More than half a tile goes through
+ * the loop of conv_f32_8x8_neon.c; fewer rows, mostly fully connected layers, which wait for memory
+ * anyway, are left to the compiler. */
+#include "kernels/conv/conv_loop_neon.h"
 #include "kernels/conv/conv_tiers.h"
 #include "kernels/conv/conv_tiled.h"
 #include "kernels/shared/neon.h"
+#include <math.h>
 
 enum { MR = 8, NR = 8 };
 
@@ -76,6 +79,33 @@ HONE_INLINE void run_rows(const hone_conv_tile *t, const size_t rows) {
     }
 }
 
+/* Residual, clamp and the edge of the last panel. */
+static void finish_rows(const hone_conv_tile *t, const size_t rows, const float *sums) {
+    for (size_t r = 0; r < rows; r++, sums += NR) {
+        store4(t, r, 0, vld1q_f32(sums));
+        store4(t, r, 4, vld1q_f32(sums + 4));
+    }
+}
+
+/* All eight rows in one go; `rows` of them are wanted. */
+static void run_loop(const hone_conv_tile *t, size_t rows) {
+    const float *pointers[MR];
+    float sums[MR * NR];
+    hone_conv_loop loop = {t->rows, t->taps,           t->depth,  t->panel,
+                           sums,    NR * sizeof *sums, -INFINITY, INFINITY};
+    bool direct = rows == MR && t->columns == NR && !t->residual;
+    if (direct) {
+        loop.output = t->output, loop.stride = t->output_stride * sizeof *sums;
+        loop.lo = t->lo, loop.hi = t->hi;
+    }
+    if (t->taps == 1 && rows < MR) { /* whoever has one tap need not fill up the last pointers */
+        for (size_t r = 0; r < MR; r++) pointers[r] = t->rows[r < rows ? r : 0];
+        loop.rows = pointers;
+    }
+    hone__conv_loop_8x8_neon(&loop);
+    if (!direct) finish_rows(t, rows, sums);
+}
+
 static void rows1(const hone_conv_tile *tile) {
     run_rows(tile, 1);
 }
@@ -89,16 +119,16 @@ static void rows4(const hone_conv_tile *tile) {
     run_rows(tile, 4);
 }
 static void rows5(const hone_conv_tile *tile) {
-    run_rows(tile, 5);
+    run_loop(tile, 5);
 }
 static void rows6(const hone_conv_tile *tile) {
-    run_rows(tile, 6);
+    run_loop(tile, 6);
 }
 static void rows7(const hone_conv_tile *tile) {
-    run_rows(tile, 7);
+    run_loop(tile, 7);
 }
 static void rows8(const hone_conv_tile *tile) {
-    run_rows(tile, 8);
+    run_loop(tile, 8);
 }
 
 static const hone_conv_tiles tiles = {
