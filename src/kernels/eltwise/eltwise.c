@@ -24,8 +24,10 @@ static const hone_eltwise_table reference = {
 
 void hone__eltwise_init(hone_eltwise_table *table, hone_cpu_tier tier) {
     const hone_eltwise_table *avx2 = HONE_X86(&hone_eltwise_avx2);
+    const hone_eltwise_table *avx512 = HONE_X86(&hone_eltwise_avx512);
     const hone_eltwise_table *neon = HONE_ARM(&hone_eltwise_neon);
     *table = reference;
     if (avx2 && hone__tier_has_avx2(tier)) *table = *avx2;
+    if (avx512 && hone__tier_has_avx512(tier)) *table = *avx512;
     if (neon && hone__tier_has_neon(tier)) *table = *neon;
 }

@@ -12,6 +12,9 @@ void hone__winograd_init(hone_winograd_table *table, hone_cpu_tier tier) {
     if (hone__tier_has_avx2(tier))
         table->fast = (hone_winograd_pair){HONE_X86(&hone_winograd_f32_2x2_avx2),
                                            HONE_X86(&hone_winograd_f32_4x4_avx2)};
+    if (hone__tier_has_avx512(tier))
+        table->fast = (hone_winograd_pair){HONE_X86(&hone_winograd_f32_2x2_avx512),
+                                           HONE_X86(&hone_winograd_f32_4x4_avx512)};
     if (hone__tier_has_neon(tier))
         table->fast = (hone_winograd_pair){HONE_ARM(&hone_winograd_f32_2x2_neon),
                                            HONE_ARM(&hone_winograd_f32_4x4_neon)};
