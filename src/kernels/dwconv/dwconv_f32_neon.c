@@ -95,7 +95,7 @@ static void run_3x3(const hone_dwconv_tile *tile) {
     run_rest(tile, at);
 }
 
-static const hone_dwconv_tiles tiles = {WIDTH, run, run_3x3};
+static const hone_dwconv_tiles tiles = {.width = WIDTH, .run = run, .run_3x3 = run_3x3};
 
 const hone_dwconv_kernel hone_dwconv_f32_4x4_neon = {
     .name = "hone_dwconv_f32_4x4_neon",
