@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transposes and copies the CPU has, against the plain meaning. */
+/* Transposes, picks and copies the CPU has, against the plain meaning. */
 #include "kernels/check.h"
 #include <string.h>
 
@@ -37,6 +37,40 @@ static void transposes_of_any_size_move_every_element(void **state) {
             check_transpose(&rng, sizes[r], sizes[c], 1);
             check_transpose(&rng, sizes[r], sizes[c], 4);
         }
+}
+
+/* rows x cols elements out of every `step`th of the input, one after the other. */
+static void check_pick(hone_rng *rng, size_t rows, size_t cols, size_t step) {
+    hone_kernels kernels;
+    hone__kernels_init(&kernels, HONE_CPU_BEST);
+    size_t run = (cols - 1) * step + 1, in_stride = run + hone__rng_below(rng, 3);
+    size_t out_stride = cols + hone__rng_below(rng, 3);
+    check_memory in = check_alloc(((rows - 1) * in_stride + run) * 4, CHECK_AT_END);
+    check_memory out = check_alloc(((rows - 1) * out_stride + cols) * 4, CHECK_AT_END);
+    check_fill_u8(rng, CHECK_RANDOM, in.data, in.bytes);
+    kernels.layout.pick32(&(hone_pick_args){.rows = rows,
+                                            .cols = cols,
+                                            .input = in.data,
+                                            .input_stride = (ptrdiff_t)in_stride,
+                                            .input_step = (ptrdiff_t)step,
+                                            .output = out.data,
+                                            .output_stride = (ptrdiff_t)out_stride,
+                                            .output_step = 1});
+    for (size_t at = 0; at < out.bytes; at++) {
+        size_t e = at / 4, row = e / out_stride, col = e % out_stride;
+        uint8_t want = CHECK_BYTE;
+        if (col < cols) want = ((uint8_t *)in.data)[(row * in_stride + col * step) * 4 + at % 4];
+        assert_int_equal(((uint8_t *)out.data)[at], want);
+    }
+    check_free(&in);
+    check_free(&out);
+}
+
+static void picks_take_every_nth_element_and_read_nothing_behind_the_last(void **state) {
+    hone_rng rng;
+    hone__rng_seed(&rng, 2, 0);
+    for (size_t cols = 1; cols < 40; cols++)
+        for (size_t step = 1; step < 4; step++) check_pick(&rng, 1 + cols % 3, cols, step);
 }
 
 static void copies_leave_the_gaps_alone(void **state) {
@@ -84,6 +118,7 @@ static void bench(void) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(transposes_of_any_size_move_every_element),
+        cmocka_unit_test(picks_take_every_nth_element_and_read_nothing_behind_the_last),
         cmocka_unit_test(copies_leave_the_gaps_alone),
     };
     return check_main(argc, argv, tests, sizeof tests / sizeof *tests, bench);

@@ -4,6 +4,7 @@
 #define HONE_KERNELS_LAYOUT_H
 
 #include <hone/base.h>
+#include <stddef.h>
 
 /* output[col * output_stride + row] = input[row * input_stride + col]; strides in elements, at
  * least cols (input) and rows (output).
@@ -28,11 +29,22 @@ typedef struct hone_copy_args {
     size_t output_stride;
 } hone_copy_args;
 
+/* output[row * output_stride + col * output_step] = input[row * input_stride + col * input_step];
+ * strides and steps in elements, of any sign. */
+typedef struct hone_pick_args {
+    size_t rows, cols;
+    const void *input;
+    ptrdiff_t input_stride, input_step;
+    void *output;
+    ptrdiff_t output_stride, output_step;
+} hone_pick_args;
+
 typedef struct hone_layout_table {
     void (*transpose8)(const hone_transpose_args *args);  /* elements of 1 byte */
     void (*transpose32)(const hone_transpose_args *args); /* elements of 4 bytes, aligned to 4 */
     void (*copy)(const hone_copy_args *args);
-    const char *transpose8_name, *transpose32_name, *copy_name;
+    void (*pick32)(const hone_pick_args *args); /* elements of 4 bytes, aligned to 4 */
+    const char *transpose8_name, *transpose32_name, *copy_name, *pick32_name;
 } hone_layout_table;
 
 void hone__layout_init(hone_layout_table *table, hone_cpu_tier tier);

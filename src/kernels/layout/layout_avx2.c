@@ -57,7 +57,25 @@ HONE_INLINE void turn_x8(const uint8_t *in, size_t in_stride, uint8_t *out, size
     }
 }
 
+/* Two rows become pairs, as in a channel shuffle. Returns the columns that are done. */
+static size_t zip_pairs(const hone_transpose_args *args) {
+    const float *a = args->input, *b = a + args->input_stride;
+    float *out = args->output;
+    size_t c = 0;
+    for (; c + BLOCK <= args->cols; c += BLOCK) {
+        __m256 x = _mm256_loadu_ps(a + c), y = _mm256_loadu_ps(b + c);
+        __m256 low = _mm256_unpacklo_ps(x, y), high = _mm256_unpackhi_ps(x, y);
+        _mm256_storeu_ps(out + 2 * c, _mm256_permute2f128_ps(low, high, 0x20));
+        _mm256_storeu_ps(out + 2 * c + BLOCK, _mm256_permute2f128_ps(low, high, 0x31));
+    }
+    return c;
+}
+
 void hone_transpose_x32_avx2(const hone_transpose_args *args) {
+    if (args->rows == 2 && args->output_stride == 2) {
+        hone__transpose_rest_x32(args, 0, 2, zip_pairs(args), args->cols);
+        return;
+    }
     size_t rows = args->rows / BLOCK * BLOCK, cols = args->cols / BLOCK * BLOCK;
     for (size_t c = 0; c < cols; c += BLOCK)
         for (size_t r = 0; r < rows; r += BLOCK)
@@ -77,11 +95,35 @@ void hone_transpose_x8_avx2(const hone_transpose_args *args) {
     hone__transpose_rest_x8(args, 0, args->rows, cols, args->cols);
 }
 
+/* Every second element, as one half of a channel shuffle has them; others one by one. The second
+ * eight of sixteen are read one element early, since nothing may lie behind the last. */
+void hone_pick_x32_avx2(const hone_pick_args *args) {
+    hone_pick_args rest = *args;
+    if (args->input_step == 2 && args->output_step == 1) {
+        size_t cols = args->cols / BLOCK * BLOCK;
+        for (size_t r = 0; r < args->rows; r++) {
+            const float *in = (const float *)args->input + (ptrdiff_t)r * args->input_stride;
+            float *out = (float *)args->output + (ptrdiff_t)r * args->output_stride;
+            for (size_t c = 0; c < cols; c += BLOCK) {
+                __m256 x = _mm256_loadu_ps(in + 2 * c), y = _mm256_loadu_ps(in + 2 * c + 7);
+                __m256d even = _mm256_castps_pd(_mm256_shuffle_ps(x, y, 0xD8));
+                _mm256_storeu_ps(out + c, _mm256_castpd_ps(_mm256_permute4x64_pd(even, 0xD8)));
+            }
+        }
+        rest.cols -= cols;
+        rest.input = (const float *)args->input + 2 * cols;
+        rest.output = (float *)args->output + cols;
+    }
+    if (rest.cols) hone_pick_x32_ref(&rest);
+}
+
 const hone_layout_table hone_layout_avx2 = {
     .transpose8 = hone_transpose_x8_avx2,
     .transpose32 = hone_transpose_x32_avx2,
     .copy = hone_copy_x8_ref,
+    .pick32 = hone_pick_x32_avx2,
     .transpose8_name = "hone_transpose_x8_avx2",
     .transpose32_name = "hone_transpose_x32_avx2",
     .copy_name = "hone_copy_x8_ref",
+    .pick32_name = "hone_pick_x32_avx2",
 };

@@ -58,11 +58,30 @@ void hone_transpose_x8_neon(const hone_transpose_args *args) {
     hone__transpose_rest_x8(args, 0, args->rows, cols, args->cols);
 }
 
+/* Every second element, as one half of a channel shuffle has them; others one by one. */
+void hone_pick_x32_neon(const hone_pick_args *args) {
+    hone_pick_args rest = *args;
+    if (args->input_step == 2 && args->output_step == 1) {
+        size_t cols = (args->cols - (args->cols > 0)) / 4 * 4; /* the last has nothing behind it */
+        for (size_t r = 0; r < args->rows; r++) {
+            const uint32_t *in = (const uint32_t *)args->input + (ptrdiff_t)r * args->input_stride;
+            uint32_t *out = (uint32_t *)args->output + (ptrdiff_t)r * args->output_stride;
+            for (size_t c = 0; c < cols; c += 4) vst1q_u32(out + c, vld2q_u32(in + 2 * c).val[0]);
+        }
+        rest.cols -= cols;
+        rest.input = (const uint32_t *)args->input + 2 * cols;
+        rest.output = (uint32_t *)args->output + cols;
+    }
+    hone_pick_x32_ref(&rest);
+}
+
 const hone_layout_table hone_layout_neon = {
     .transpose8 = hone_transpose_x8_neon,
     .transpose32 = hone_transpose_x32_neon,
     .copy = hone_copy_x8_ref,
+    .pick32 = hone_pick_x32_neon,
     .transpose8_name = "hone_transpose_x8_neon",
     .transpose32_name = "hone_transpose_x32_neon",
     .copy_name = "hone_copy_x8_ref",
+    .pick32_name = "hone_pick_x32_neon",
 };

@@ -44,8 +44,35 @@ void hone_transpose_x32_ref(const hone_transpose_args *args) {
                                      hone__min_size(col + BLOCK, args->cols));
 }
 
-void hone_copy_x8_ref(const hone_copy_args *args) {
+/* Runs of a constant size: the compiler makes each a load and a store. */
+static inline void copy_runs(const hone_copy_args *args, const size_t bytes) {
+    char *out = args->output;
+    const char *in = args->input;
     for (size_t row = 0; row < args->rows; row++)
-        memcpy((char *)args->output + row * args->output_stride,
-               (const char *)args->input + row * args->input_stride, args->row_bytes);
+        memcpy(out + row * args->output_stride, in + row * args->input_stride, bytes);
+}
+
+void hone_copy_x8_ref(const hone_copy_args *args) {
+    switch (args->row_bytes) {
+    case 4:
+        copy_runs(args, 4);
+        break;
+    case 8:
+        copy_runs(args, 8);
+        break;
+    case 16:
+        copy_runs(args, 16);
+        break;
+    default:
+        copy_runs(args, args->row_bytes);
+    }
+}
+
+void hone_pick_x32_ref(const hone_pick_args *args) {
+    for (size_t row = 0; row < args->rows; row++) {
+        const uint32_t *in = (const uint32_t *)args->input + (ptrdiff_t)row * args->input_stride;
+        uint32_t *out = (uint32_t *)args->output + (ptrdiff_t)row * args->output_stride;
+        for (size_t col = 0; col < args->cols; col++)
+            out[(ptrdiff_t)col * args->output_step] = in[(ptrdiff_t)col * args->input_step];
+    }
 }

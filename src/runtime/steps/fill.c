@@ -17,14 +17,29 @@ typedef struct fill_context {
     uint8_t *out;
 } fill_context;
 
+/* Adjacent elements: what is filled already is copied behind itself. */
+static void fill_run(uint8_t *out, size_t bytes, const uint8_t *value, size_t size) {
+    if (bytes < size) return;
+    memcpy(out, value, size);
+    for (size_t done = size; done < bytes;) {
+        size_t more = done < bytes - done ? done : bytes - done;
+        memcpy(out + done, out, more);
+        done += more;
+    }
+}
+
 static void fill_plane(const void *context, const hone_plane *plane) {
     const fill_context *c = (const fill_context *)context;
     size_t size = c->params->element;
     for (size_t i = 0; i < plane->rows; i++) {
         uint8_t *row =
             c->out + (plane->offset[0] + (int64_t)i * plane->row_stride[0]) * (int64_t)size;
-        for (size_t j = 0; j < plane->cols; j++)
-            memcpy(row + (int64_t)j * plane->col_stride[0] * (int64_t)size, c->params->value, size);
+        int64_t step = plane->col_stride[0] * (int64_t)size;
+        if (plane->col_stride[0] == 1)
+            fill_run(row, plane->cols * size, c->params->value, size);
+        else
+            for (size_t j = 0; j < plane->cols; j++)
+                memcpy(row + (int64_t)j * step, c->params->value, size);
     }
 }
 

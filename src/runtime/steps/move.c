@@ -59,10 +59,6 @@ static void move_row(uint8_t *out, int64_t out_step, const uint8_t *in, int64_t 
     case 1:
         for (size_t j = 0; j < count; j++) out[(int64_t)j * out_step] = in[(int64_t)j * in_step];
         break;
-    case 4:
-        for (size_t j = 0; j < count; j++)
-            memcpy(out + (int64_t)j * out_step, in + (int64_t)j * in_step, 4);
-        break;
     default:
         for (size_t j = 0; j < count; j++)
             memcpy(out + (int64_t)j * out_step, in + (int64_t)j * in_step, size);
@@ -74,6 +70,17 @@ static void move_elements(const void *context, const hone_plane *plane) {
     int64_t size = (int64_t)c->plan->element;
     uint8_t *out = c->out + plane->offset[0] * size;
     const uint8_t *in = c->in + plane->offset[1] * size;
+    if (size == 4) {
+        c->layout->pick32(&(hone_pick_args){.rows = plane->rows,
+                                            .cols = plane->cols,
+                                            .input = in,
+                                            .input_stride = plane->row_stride[1],
+                                            .input_step = plane->col_stride[1],
+                                            .output = out,
+                                            .output_stride = plane->row_stride[0],
+                                            .output_step = plane->col_stride[0]});
+        return;
+    }
     for (size_t i = 0; i < plane->rows; i++)
         move_row(out + (int64_t)i * plane->row_stride[0] * size, plane->col_stride[0] * size,
                  in + (int64_t)i * plane->row_stride[1] * size, plane->col_stride[1] * size,
@@ -126,7 +133,7 @@ static void run_move(const hone_step *step, hone_run *run, uint32_t task, uint32
 
 static const char *kernel_name(const hone_layout_table *layout, const move_plan *plan) {
     if (plan->kind == MOVE_ROWS) return layout->copy_name;
-    if (plan->kind == MOVE_ELEMENTS) return "elements";
+    if (plan->kind == MOVE_ELEMENTS) return plan->element == 4 ? layout->pick32_name : "elements";
     return plan->element == 1 ? layout->transpose8_name : layout->transpose32_name;
 }
 
