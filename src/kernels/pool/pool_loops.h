@@ -79,16 +79,25 @@ HONE_FLAT void average_block_u8(const hone_pool2d_u8 *args, const hone_pool2d_wi
     }
 }
 
-/* All channels of one window; in is the window's first pixel. */
-HONE_FLAT void window_f32(const hone_pool2d_f32 *args, const hone_pool2d_window *w, float *out,
-                          const bool average) {
+/* All channels of one window. */
+typedef void (*window_f32)(const hone_pool2d_f32 *args, const hone_pool2d_window *w, float *out);
+
+HONE_FLAT void max_window_f32(const hone_pool2d_f32 *args, const hone_pool2d_window *w,
+                              float *out) {
     const float *in = args->input + w->pixel * args->input_stride;
     for (size_t c = 0, rest = args->dims->channels; rest > 0; c += BLOCK_F32) {
         size_t count = hone__min_size(rest, BLOCK_F32);
-        if (average)
-            average_block_f32(args, w, in + c, out + c, count);
-        else
-            max_block_f32(args, w, in + c, out + c, count);
+        max_block_f32(args, w, in + c, out + c, count);
+        rest -= count;
+    }
+}
+
+HONE_FLAT void average_window_f32(const hone_pool2d_f32 *args, const hone_pool2d_window *w,
+                                  float *out) {
+    const float *in = args->input + w->pixel * args->input_stride;
+    for (size_t c = 0, rest = args->dims->channels; rest > 0; c += BLOCK_F32) {
+        size_t count = hone__min_size(rest, BLOCK_F32);
+        average_block_f32(args, w, in + c, out + c, count);
         rest -= count;
     }
 }
@@ -111,19 +120,35 @@ HONE_FLAT bool is_empty(const hone_pool2d_window *w) {
     return w->y0 >= w->y1 || w->x0 >= w->x1;
 }
 
-HONE_FLAT void pool_f32(const hone_pool2d_f32 *args, size_t begin, size_t end, const bool average) {
+/* Whether all columns of the window that starts at output column x are inside the input; windows
+ * that follow each other and are so differ in their first pixel only. */
+HONE_FLAT bool is_inner(const hone_pool2d_dims *d, size_t x) {
+    size_t begin = x * d->stride_w, reach = (size_t)(d->kernel_w - 1) * d->dilation_w;
+    return begin >= d->pad_left && begin + reach < (size_t)d->pad_left + d->in_w;
+}
+
+HONE_FLAT void pool_f32(const hone_pool2d_f32 *args, size_t begin, size_t end,
+                        const window_f32 window, const float empty) {
     const hone_pool2d_dims *d = args->dims;
-    for (size_t row = begin; row < end; row++)
+    for (size_t row = begin; row < end; row++) {
+        hone_pool2d_window w;
+        bool inner = false;
         for (size_t x = 0; x < d->out_w; x++) {
-            hone_pool2d_window w = hone__pool2d_window(d, row, x);
+            bool was_inner = inner;
+            inner = is_inner(d, x);
+            if (inner && was_inner)
+                w.pixel += d->stride_w;
+            else
+                w = hone__pool2d_window(d, row, x);
             float *out = args->output + (row * d->out_w + x) * args->output_stride;
             if (!is_empty(&w)) {
-                window_f32(args, &w, out, average);
+                window(args, &w, out);
                 continue;
             }
-            float y = average ? 0.0F / (float)w.count : -INFINITY;
+            float y = empty / (float)w.count; /* 0 / 0 where an average counts nothing */
             for (size_t c = 0; c < d->channels; c++) out[c] = clamp_f32(y, args->lo, args->hi);
         }
+    }
 }
 
 HONE_FLAT void pool_u8(const hone_pool2d_u8 *args, size_t begin, size_t end, const bool average) {

@@ -3,11 +3,11 @@
 #include "kernels/pool/pool_loops.h"
 
 void hone_max_pool_f32_neon(const hone_pool2d_f32 *args, size_t row_begin, size_t row_end) {
-    pool_f32(args, row_begin, row_end, false);
+    pool_f32(args, row_begin, row_end, max_window_f32, -INFINITY);
 }
 
 void hone_average_pool_f32_neon(const hone_pool2d_f32 *args, size_t row_begin, size_t row_end) {
-    pool_f32(args, row_begin, row_end, true);
+    pool_f32(args, row_begin, row_end, average_window_f32, 0.0F);
 }
 
 void hone_max_pool_u8_neon(const hone_pool2d_u8 *args, size_t row_begin, size_t row_end) {
