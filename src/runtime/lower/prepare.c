@@ -30,6 +30,18 @@ static bool pads_explicitly(const hone_node *conv) {
     return !strcmp(mode, "NOTSET") || !strcmp(mode, "VALID");
 }
 
+/* An average counts the zeros of a Pad; as padding of its own they count if it says so. Its own
+ * padding so far, if it has any, has to count as well, and windows that begin or end outside of all
+ * would count differently. */
+static bool counts_padding(const hone_node *pool) {
+    const int64_t *own = NULL;
+    if (hone_node_int(pool, "ceil_mode", 0)) return false;
+    if (hone_node_int(pool, "count_include_pad", 0)) return true;
+    for (uint32_t i = hone_node_ints(pool, "pads", &own); i-- > 0;)
+        if (own[i]) return false;
+    return true;
+}
+
 /* The Pad stays where others read it; dead code is left out later. */
 static hone_status absorb_pad(hone_graph *graph, hone_node *conv, hone_error *error) {
     hone_node *pad = conv->inputs[0]->producer;
@@ -46,6 +58,12 @@ static hone_status absorb_pad(hone_graph *graph, hone_node *conv, hone_error *er
 
 hone_status hone__lower_prepare(hone_graph *graph, hone_error *error) {
     for (hone_node *node = graph->first_node; node; node = node->next)
-        if (node->op == HONE_OP_Conv && node->inputs[0]) HONE_TRY(absorb_pad(graph, node, error));
+        if (node->op == HONE_OP_Conv && node->inputs[0]) {
+            HONE_TRY(absorb_pad(graph, node, error));
+        } else if (node->op == HONE_OP_AveragePool && node->inputs[0]->producer &&
+                   node->inputs[0]->producer->op == HONE_OP_Pad && counts_padding(node)) {
+            HONE_TRY(hone_node_set_int(graph, node, "count_include_pad", 1, error));
+            HONE_TRY(absorb_pad(graph, node, error));
+        }
     return HONE_OK;
 }
