@@ -8,7 +8,7 @@ enum {
     STEP_WEIGHTS_BYTES = 128 * 1024, /* of weights that may be read again for every step of rows */
     STEP_BYTES = 32 * 1024,          /* of inputs and outputs of a step */
     STEP_TILES_ATLEAST = 4,
-    TASKS_WANTED = 24,
+    TASKS_WANTED = 12,
     TASK_MACS_ATLEAST = 200 * 1000
 };
 
