@@ -111,7 +111,7 @@ void hone__conv_loop_8x8_neon(const hone_conv_loop *loop) {
         STORE(16, 17) STORE(18, 19) STORE(20, 21) STORE(22, 23)
         STORE(24, 25) STORE(26, 27) STORE(28, 29) STORE(30, 31)
         /* clang-format on */
-        : [rows] "+r"(rows), [w] "+r"(weights), [out] "+r"(out), [taps] "+r"(taps)
+        : [rows] "+&r"(rows), [w] "+&r"(weights), [out] "+&r"(out), [taps] "+&r"(taps)
         : [panel] "r"(loop->panel), [depth] "r"(loop->depth), [stride] "r"(loop->stride),
           [lo] "r"(&loop->lo), [hi] "r"(&loop->hi)
         : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13",

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hone_qconv_u8s8_8x8_neon: 8 pixels x 8 channels in 16 registers. Eight depths of 8 pixels are
- * loaded at once as 16-bit numbers and multiplied lane by lane with weights widened to 16 bits
- * (SMLAL, exact 32-bit sums on any ARMv8.0 core). */
+/* hone_qconv_u8s8_8x8_neon: 8 pixels x 8 channels in 16 registers. Inputs are 16-bit numbers and
+ * multiplied lane by lane with weights widened to 16 bits (SMLAL, exact 32-bit sums on any ARMv8.0
+ * core). More than half a tile goes through the loop of qconv_u8s8_8x8_neon.c; fewer rows, mostly
+ * fully connected layers, which wait for memory anyway, are left to the compiler. */
+#include "kernels/qconv/qconv_loop_neon.h"
 #include "kernels/qconv/qconv_tiers.h"
 #include "kernels/qconv/qconv_tiled.h"
 #include "kernels/shared/neon.h"
@@ -73,6 +75,18 @@ HONE_INLINE void run_rows(const hone_qconv_tile *t, const size_t rows) {
     for (size_t r = 0; r < rows; r++) store_row(t, r, acc[r][0], acc[r][1]);
 }
 
+/* All eight rows in one go; `rows` of them are wanted. */
+static void run_loop(const hone_qconv_tile *t, size_t rows) {
+    hone_qconv_loop loop;
+    loop.depth = t->depth;
+    loop.bias = t->panel;
+    loop.weights = (const int8_t *)t->panel + NR * 8;
+    for (size_t r = 0; r < MR; r++) loop.rows[r] = t->rows + (r < rows ? r : 0) * t->depth;
+    hone__qconv_loop_8x8_neon(&loop);
+    for (size_t r = 0; r < rows; r++)
+        store_row(t, r, vld1q_s32(loop.sums + r * NR), vld1q_s32(loop.sums + r * NR + 4));
+}
+
 static void rows1(const hone_qconv_tile *tile) {
     run_rows(tile, 1);
 }
@@ -86,16 +100,16 @@ static void rows4(const hone_qconv_tile *tile) {
     run_rows(tile, 4);
 }
 static void rows5(const hone_qconv_tile *tile) {
-    run_rows(tile, 5);
+    run_loop(tile, 5);
 }
 static void rows6(const hone_qconv_tile *tile) {
-    run_rows(tile, 6);
+    run_loop(tile, 6);
 }
 static void rows7(const hone_qconv_tile *tile) {
-    run_rows(tile, 7);
+    run_loop(tile, 7);
 }
 static void rows8(const hone_qconv_tile *tile) {
-    run_rows(tile, 8);
+    run_loop(tile, 8);
 }
 
 static const hone_qconv_tiles tiles = {
