@@ -107,11 +107,26 @@ static void fill_multipliers(hone_rng *rng, conv_case *c) {
     for (size_t o = 0; o < c->dims.out_c; o++) multiplier[o] /= sqrtf((float)depth);
 }
 
+/* Shares of two tensors in their sum: powers of two, so that there are ties, and others. */
+static void fill_sum(hone_rng *rng, conv_case *c) {
+    bool ties = hone__rng_below(rng, 2) == 0;
+    check_fill_u8(rng, CHECK_RANDOM, c->addend.data, c->out_count);
+    c->sum = (hone_qconv_sum){.data = c->addend.data,
+                              .stride = c->dims.out_c + c->out_gap,
+                              .zero = (uint8_t)hone__rng_next(rng),
+                              .own = ties ? 0.5F : 0.3F + hone__rng_float(rng),
+                              .other = ties ? 0.25F : 0.3F + hone__rng_float(rng),
+                              .output_zero = (uint8_t)hone__rng_next(rng)};
+    c->sum.lo = ties ? 0 : -(float)c->sum.output_zero;
+    c->sum.hi = (float)(255 - c->sum.output_zero);
+}
+
 static void fill_u8(hone_rng *rng, conv_case *c, const conv_spec *spec) {
     check_fill_u8(rng, spec->inputs, c->input.data, c->in_count);
     check_fill_s8(rng, spec->weights, c->weights.data, c->weight_count);
     check_fill_s32(rng, 5000, c->bias.data, c->dims.out_c);
     fill_multipliers(rng, c);
+    if (c->family->residual && !c->to_f32) fill_sum(rng, c);
 }
 
 static void fill_f32(hone_rng *rng, conv_case *c, check_fill fill) {
@@ -317,7 +332,7 @@ void conv_check_random(const conv_family *family, int count) {
         spec.out_gap = hone__rng_below(&rng, 3) * 3;
         spec.in_gap = hone__rng_below(&rng, 3) * 5;
         conv_case c = conv_case_make(family, &rng, &spec);
-        if (family->residual) c.residual = hone__rng_below(&rng, 2);
+        if (family->residual && !c.to_f32) c.residual = hone__rng_below(&rng, 2);
         if (!family->u8 && hone__rng_below(&rng, 2)) c.lo = 0, c.hi = 6;
         check_case(&c);
         conv_case_free(&c);
@@ -332,6 +347,7 @@ static void check_odd_shape(const conv_family *family, hone_rng *rng, size_t sha
         spec.weights = (check_fill)(fill / CHECK_FILLS);
         conv_case c = conv_case_make(family, rng, &spec);
         if (family->u8) c.input_zero = fill % 2 ? 255 : 0;
+        if (family->u8 && family->residual) c.residual = !c.to_f32 && fill % 3 == 0;
         check_case(&c);
         conv_case_free(&c);
     }

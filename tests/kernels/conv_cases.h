@@ -15,10 +15,11 @@ typedef struct conv_case {
     const conv_family *family;
     hone_conv_dims dims;
     size_t in_gap, out_gap;
-    bool residual;                   /* float: add the addend */
+    bool residual;                   /* add the addend (a u8 output's only) */
     uint8_t input_zero, output_zero; /* u8 */
     bool to_f32;                     /* u8: float output */
     float lo, hi;
+    hone_qconv_sum sum; /* u8: how the addend is added; data is the addend's */
     /* multiplier is u8's; absolute, what errors are measured against, is float's */
     check_memory input, weights, bias, multiplier, addend, output, absolute;
     size_t in_count, out_count, weight_count;
@@ -59,7 +60,7 @@ extern const conv_shapes conv_dense_shapes, conv_depthwise_shapes;
 struct conv_family {
     const conv_shapes *shapes;
     bool u8;         /* u8 activations and s8 weights, whose bits must be equal; or else float */
-    bool residual;   /* float: can add a residual */
+    bool residual;   /* can add a residual */
     bool f32_output; /* u8: can write floats */
     uint32_t (*count)(const hone_kernels *kernels);
     conv_plan (*plan)(const hone_kernels *kernels, uint32_t k, const hone_conv_dims *dims);

@@ -35,6 +35,7 @@ static void prepare(conv_run *run) {
         .lo = c->lo,
         .hi = c->hi,
     };
+    if (c->residual) run->args.qconv.sum = c->sum;
 }
 
 static void run_task(conv_run *run, uint32_t index) {
@@ -46,6 +47,7 @@ static const conv_family family = {
     .shapes = &conv_dense_shapes,
     .u8 = true,
     .f32_output = true,
+    .residual = true,
     .count = count,
     .plan = plan,
     .prepare = prepare,

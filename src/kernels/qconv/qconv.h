@@ -23,6 +23,21 @@ typedef struct hone_qconv_pack {
     uint8_t input_zero;
 } hone_qconv_pack;
 
+/* What is added to a u8 output, rounded as add_u8 of eltwise/eltwise.h does:
+ *
+ *   output = rint(clamp(rint(y) * own + (float)(data[p][o] - zero) * other, lo, hi)) + output_zero
+ *
+ * three roundings before the last one. rint(y) is the convolution's own quantized number less its
+ * zero point, so that the bits are those of two steps. */
+typedef struct hone_qconv_sum {
+    const uint8_t *data; /* pixels like the output's, may be the output itself; NULL: no sum */
+    size_t stride;
+    uint8_t zero;
+    float own, other; /* scale_conv / scale_sum, scale_data / scale_sum */
+    uint8_t output_zero;
+    float lo, hi; /* within [-output_zero, 255 - output_zero] */
+} hone_qconv_sum;
+
 typedef struct hone_qconv_args {
     const hone_conv_dims *dims;
     const uint8_t *input; /* n * in_h * in_w pixels of in_c channels */
@@ -33,7 +48,8 @@ typedef struct hone_qconv_args {
     float *output_f32;  /* exactly one of both is given; must not overlap the input */
     size_t output_stride;
     uint8_t output_zero; /* 0 for a float output */
-    float lo, hi; /* u8: within [-output_zero, 255 - output_zero]; f32: any, infinities too */
+    float lo, hi;       /* u8: within [-output_zero, 255 - output_zero]; f32: any, infinities too */
+    hone_qconv_sum sum; /* u8 output only; output_zero, lo and hi above are the convolution's own */
 } hone_qconv_args;
 
 /* As hone_conv_kernel: see conv.h for each function. */

@@ -59,6 +59,22 @@ static uint32_t dot(const hone_qconv_args *args, size_t pixel, size_t o) {
     return sum;
 }
 
+/* The sum of qconv.h with element `at` of the other tensor. */
+static uint8_t summed(const hone_qconv_sum *sum, uint8_t output, uint8_t output_zero, size_t at) {
+    float own = (float)(output - output_zero) * sum->own;
+    float other = (float)(sum->data[at] - sum->zero) * sum->other;
+    float y = own + other;
+    y = y < sum->lo ? sum->lo : y;
+    y = y > sum->hi ? sum->hi : y;
+    return (uint8_t)((int32_t)rintf(y) + sum->output_zero);
+}
+
+static void write_u8(const hone_qconv_args *args, size_t pixel, size_t o, int32_t acc, float m) {
+    uint8_t q = hone__requant_u8(acc, m, args->lo, args->hi, args->output_zero);
+    if (args->sum.data) q = summed(&args->sum, q, args->output_zero, pixel * args->sum.stride + o);
+    args->output[pixel * args->output_stride + o] = q;
+}
+
 static void run_task(const hone_qconv_kernel *kernel, const hone_qconv_args *args, uint32_t index,
                      void *scratch) {
     size_t out_c = args->dims->out_c, begin = (size_t)index * TASK_PIXELS;
@@ -68,12 +84,11 @@ static void run_task(const hone_qconv_kernel *kernel, const hone_qconv_args *arg
             uint32_t bias = (uint32_t)hone__element_s32(args->packed, o);
             int32_t acc = (int32_t)(bias + dot(args, p, o));
             float multiplier = hone__element_f32(args->packed, out_c + o);
-            size_t at = p * args->output_stride + o;
             if (args->output)
-                args->output[at] =
-                    hone__requant_u8(acc, multiplier, args->lo, args->hi, args->output_zero);
+                write_u8(args, p, o, acc, multiplier);
             else
-                args->output_f32[at] = hone__requant_f32(acc, multiplier, args->lo, args->hi);
+                args->output_f32[p * args->output_stride + o] =
+                    hone__requant_f32(acc, multiplier, args->lo, args->hi);
         }
 }
 

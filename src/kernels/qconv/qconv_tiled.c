@@ -113,6 +113,7 @@ static void run_panel(const hone_qconv_tiles *tiles, const hone_qconv_args *args
             tile.output = args->output + at;
         else
             tile.output_f32 = args->output_f32 + at;
+        if (tile.sum) tile.addend = args->sum.data + (range->row + r) * args->sum.stride + channel;
         tiles->run[hone__min_size(tiles->mr, range->rows - r) - 1](&tile);
         tile.rows += tiles->mr * tile.depth;
     }
@@ -143,6 +144,7 @@ void hone__qconv_tiled_run_task(const hone_qconv_kernel *kernel, const hone_qcon
         .output_zero = args->output_zero,
         .lo = args->lo,
         .hi = args->hi,
+        .sum = args->sum.data ? &args->sum : NULL,
     };
     for (size_t done = 0; done < range.rows; done += tiling.row_step) {
         hone_tile_range step = range;

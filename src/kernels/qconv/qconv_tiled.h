@@ -22,6 +22,8 @@ typedef struct hone_qconv_tile {
     size_t columns; /* 1 .. nr */
     int32_t output_zero;
     float lo, hi;
+    const hone_qconv_sum *sum; /* NULL: nothing is added */
+    const uint8_t *addend;     /* to the first row, sum->stride to the next */
 } hone_qconv_tile;
 
 #define HONE_QCONV_MR 8

@@ -4,6 +4,7 @@
  * core). More than half a tile goes through the loop of qconv_u8s8_8x8_neon.c; fewer rows, mostly
  * fully connected layers, which wait for memory anyway, are left to the compiler. */
 #include "kernels/qconv/qconv_loop_neon.h"
+#include "kernels/qconv/qconv_sum_neon.h"
 #include "kernels/qconv/qconv_tiers.h"
 #include "kernels/qconv/qconv_tiled.h"
 #include "kernels/shared/neon.h"
@@ -26,7 +27,9 @@ HONE_INLINE void store_row(const hone_qconv_tile *t, size_t row, int32x4_t acc0,
     float32x4_t y1 = hone__scaled4(acc1, multiplier + 4, t->lo, t->hi);
     size_t at = row * t->output_stride;
     if (t->output) {
-        uint8x8_t q = hone__round8(y0, y1, t->output_zero);
+        uint8x8_t q = t->sum ? hone__qconv_summed8(t->sum, y0, y1,
+                                                   t->addend + row * t->sum->stride, t->columns)
+                             : hone__round8(y0, y1, t->output_zero);
         if (t->columns == NR)
             vst1_u8(t->output + at, q);
         else

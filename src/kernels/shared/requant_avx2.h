@@ -21,4 +21,20 @@ HONE_INLINE void hone__store_bytes(uint8_t *out, __m128i bytes, size_t count) {
     }
 }
 
+/* The first `count` bytes, 1 <= count <= 16; nothing behind them is touched. */
+HONE_INLINE __m128i hone__load_bytes(const uint8_t *from, size_t count) {
+    uint8_t all[16] = {0};
+    if (count == 16) return _mm_loadu_si128((const __m128i *)from);
+    if (count >= 8) {
+        memcpy(all, from, 8);
+        memcpy(all + count - 8, from + count - 8, 8);
+    } else if (count >= 4) {
+        memcpy(all, from, 4);
+        memcpy(all + count - 4, from + count - 4, 4);
+    } else {
+        for (size_t i = 0; i < count; i++) all[i] = from[i];
+    }
+    return _mm_loadu_si128((const __m128i *)all);
+}
+
 #endif
