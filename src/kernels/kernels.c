@@ -13,4 +13,5 @@ void hone__kernels_init(hone_kernels *kernels, hone_cpu_tier cap) {
     hone__eltwise_init(&kernels->eltwise, tier);
     hone__layout_init(&kernels->layout, tier);
     hone__recurrent_init(&kernels->recurrent, tier);
+    hone__matmul_init(&kernels->matmul, tier);
 }

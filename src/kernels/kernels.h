@@ -20,6 +20,7 @@
 #include "kernels/pool/pool.h"
 #include "kernels/qconv/qconv.h"
 #include "kernels/qdwconv/qdwconv.h"
+#include "kernels/matmul/matmul.h"
 #include "kernels/recurrent/recurrent.h"
 #include "kernels/winograd/winograd.h"
 #include <hone/base.h>
@@ -35,6 +36,7 @@ typedef struct hone_kernels {
     hone_eltwise_table eltwise;
     hone_layout_table layout;
     hone_recurrent_table recurrent;
+    hone_matmul_table matmul;
 } hone_kernels;
 
 /* Fills *kernels for this CPU, at most `cap` (HONE_CPU_BEST: all it has; HONE_CPU_SCALAR: the

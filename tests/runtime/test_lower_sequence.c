@@ -142,12 +142,91 @@ static void a_sequence_longer_than_the_steps_is_an_error(void **state) {
     hone_model_free(model);
 }
 
+static hone_value *transpose(hone_graph *g, hone_value *x, uint32_t rank, const int64_t *perm) {
+    hone_value *y = apply(g, HONE_OP_Transpose, INPUTS(x));
+    with_ints(g, "perm", rank, perm);
+    return y;
+}
+
+static void products_of_computed_operands_of_every_rank(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t a_rank;
+        int64_t a[4];
+        uint32_t b_rank;
+        int64_t b[4];
+    } cases[] = {
+        {2, {5, 7}, 2, {7, 9}},
+        {1, {7}, 2, {7, 9}},
+        {2, {5, 7}, 1, {7}},
+        {1, {7}, 1, {7}},
+        {3, {2, 5, 7}, 2, {7, 33}},
+        {3, {2, 5, 7}, 3, {1, 7, 9}},
+        {4, {2, 3, 5, 7}, 4, {2, 3, 7, 4}},
+        {4, {2, 1, 5, 7}, 4, {1, 3, 7, 20}},
+        {2, {5, 7}, 4, {2, 3, 7, 4}},
+        {3, {3, 1, 7}, 1, {7}},
+        {4, {2, 3, 1, 7}, 3, {3, 7, 1}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int fixed = 0; fixed < 2; fixed++) {
+            hone_graph *g = new_graph();
+            hone_value *a = input(g, "a", HONE_F32, cases[i].a_rank, cases[i].a);
+            hone_value *b = fixed ? weights(g, 1, 3, cases[i].b_rank, cases[i].b)
+                                  : input(g, "b", HONE_F32, cases[i].b_rank, cases[i].b);
+            output(g, apply(g, HONE_OP_MatMul, INPUTS(a, b)));
+            check_model(model_of(g), CLOSE);
+        }
+}
+
+/* Attention as frameworks export it: heads are split by Reshape and Transpose. */
+static void products_read_transposed_heads_where_they_lie(void **state) {
+    (void)state;
+    hone_graph *g = new_graph();
+    hone_value *split = ints(g, LIST(2, 11, 3, 8)), *heads[3];
+    for (int i = 0; i < 3; i++) {
+        hone_value *x = input(g, (const char *[]){"q", "k", "v"}[i], HONE_F32, LIST(2, 11, 24));
+        x = apply(g, HONE_OP_Reshape, INPUTS(x, split));
+        heads[i] = i == 1 ? transpose(g, x, LIST(0, 2, 3, 1)) : transpose(g, x, LIST(0, 2, 1, 3));
+    }
+    hone_value *scores = apply(g, HONE_OP_MatMul, INPUTS(heads[0], heads[1]));
+    scores = apply(g, HONE_OP_Mul, INPUTS(scores, weights(g, 0.3f, 1, LIST(1))));
+    hone_value *y =
+        apply(g, HONE_OP_MatMul, INPUTS(apply(g, HONE_OP_Softmax, INPUTS(scores)), heads[2]));
+    y = apply(g, HONE_OP_Reshape,
+              INPUTS(transpose(g, y, LIST(0, 2, 1, 3)), ints(g, LIST(2, 11, 24))));
+    output(g, y);
+    check_model(model_of(g), CLOSE);
+}
+
+static void general_products_of_computed_operands(void **state) {
+    (void)state;
+    static const int64_t addends[][2] = {{1, 9}, {5, 9}, {5, 1}, {1, 1}};
+    for (int i = 0; i < 32; i++) {
+        hone_graph *g = new_graph();
+        hone_value *a =
+            i & 1 ? input(g, "a", HONE_F32, LIST(7, 5)) : input(g, "a", HONE_F32, LIST(5, 7));
+        hone_value *b =
+            i & 2 ? input(g, "b", HONE_F32, LIST(9, 7)) : input(g, "b", HONE_F32, LIST(7, 9));
+        hone_value *c = input(g, "c", HONE_F32, 2, addends[i / 8]);
+        output(g, apply(g, HONE_OP_Gemm, INPUTS(a, b, c)));
+        with_int(g, "transA", i & 1);
+        with_int(g, "transB", i >> 1 & 1);
+        if (i & 4) assert_ok(hone_node_set_float(g, g->last_node, "alpha", 0.7f, NULL));
+        if (i % 5 == 0) assert_ok(hone_node_set_float(g, g->last_node, "beta", 0.3f, NULL));
+        check_model(model_of(g), CLOSE);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recurrent_operators_in_every_direction_and_layout),
         cmocka_unit_test(recurrent_operators_with_every_option),
         cmocka_unit_test(recurrent_operators_with_other_activations),
         cmocka_unit_test(a_sequence_longer_than_the_steps_is_an_error),
+        cmocka_unit_test(products_of_computed_operands_of_every_rank),
+        cmocka_unit_test(products_read_transposed_heads_where_they_lie),
+        cmocka_unit_test(general_products_of_computed_operands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

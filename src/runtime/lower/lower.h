@@ -229,6 +229,8 @@ hone_status hone__emit_batch_norm(hone_lowering *lowering, hone_node *node, cons
                                   bool *taken, hone_error *error);
 hone_status hone__emit_resize(hone_lowering *lowering, hone_node *node, const hone_group *group,
                               bool *taken, hone_error *error);
+hone_status hone__emit_matmul(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                              bool *taken, hone_error *error);
 hone_status hone__emit_recurrent(hone_lowering *lowering, hone_node *node, const hone_group *group,
                                  bool *taken, hone_error *error);
 hone_status hone__emit_reference(hone_lowering *lowering, hone_node *node, const hone_group *group,

@@ -134,4 +134,17 @@ typedef struct hone_recurrent_call {
 hone_status hone__step_recurrent(hone_program *program, const hone_label *label,
                                  const hone_recurrent_call *call, hone_error *error);
 
+/* Products of computed matrices: the last two dimensions of the views, which have the output's
+ * batch dimensions before them (broadcast by stride 0). bias is [cols] for all rows, residual like
+ * the output; either may be NULL. */
+typedef struct hone_matmul_call {
+    const hone_view *a, *b, *out; /* out dense */
+    const hone_view *bias, *residual;
+    float alpha, lo, hi;
+} hone_matmul_call;
+/* Whether rows or columns are runs. */
+bool hone__step_matmul_fits(const hone_view *view);
+hone_status hone__step_matmul(hone_program *program, const hone_label *label,
+                              const hone_matmul_call *call, hone_error *error);
+
 #endif
