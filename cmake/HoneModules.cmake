@@ -19,7 +19,12 @@ target_include_directories(hone_flags INTERFACE
 target_compile_definitions(hone_flags INTERFACE _GNU_SOURCE)
 target_compile_options(hone_flags INTERFACE
   -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual
-  -Wpointer-arith -Wvla -Wundef -Wformat=2 -Wno-unused-parameter -Wno-maybe-uninitialized -ffp-contract=off -fno-math-errno)
+  -Wpointer-arith -Wvla -Wundef -Wformat=2 -Wno-unused-parameter -ffp-contract=off -fno-math-errno)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(hone_flags INTERFACE -Wno-maybe-uninitialized)
+else() # gcc's warnings are the house's; clang builds the fuzz targets only
+  target_compile_options(hone_flags INTERFACE -Wno-error)
+endif()
 if(HONE_SANITIZE)
   target_compile_options(hone_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(hone_flags INTERFACE -fsanitize=address,undefined)
@@ -27,6 +32,13 @@ endif()
 if(HONE_COVERAGE)
   target_compile_options(hone_flags INTERFACE --coverage -fprofile-update=atomic) # threads count too
   target_link_options(hone_flags INTERFACE --coverage)
+endif()
+
+if(HONE_FUZZ)
+  set(hone_fuzz_flags -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+      -fprofile-instr-generate -fcoverage-mapping)
+  target_compile_options(hone_flags INTERFACE ${hone_fuzz_flags})
+  target_link_options(hone_flags INTERFACE ${hone_fuzz_flags})
 endif()
 
 find_package(Threads REQUIRED)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzz target of the native container: the bytes as they are, and the same with their sums made
- * right, so that a mutation reaches what lies behind them. Built with -DHONE_FUZZ_REPLAY it runs
- * over the files named on its command line instead. */
+ * right, so that a mutation reaches what lies behind them. */
 #include "base/bytes.h"
 #include "formats/hone/layout.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -48,23 +46,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     free(copy);
     return 0;
 }
-
-#ifdef HONE_FUZZ_REPLAY
-static int replay(const char *path) {
-    hone_blob *blob;
-    hone_error error;
-    if (hone_blob_map(NULL, path, &blob, &error) != HONE_OK) {
-        fprintf(stderr, "%s\n", error.message);
-        return 1;
-    }
-    LLVMFuzzerTestOneInput(hone_blob_data(blob), hone_blob_size(blob));
-    hone_blob_release(blob);
-    return 0;
-}
-
-int main(int argc, char **argv) {
-    int failed = 0;
-    for (int i = 1; i < argc; i++) failed |= replay(argv[i]);
-    return failed;
-}
-#endif

@@ -1,22 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzz target of the ONNX reader: any bytes give a graph or an error. With libFuzzer:
- * clang -fsanitize=fuzzer,address fuzz_onnx.c ...; built with -DHONE_FUZZ_REPLAY it is a plain
- * program that runs each file named on its command line. */
+/* Fuzz target of the ONNX reader: any bytes give a graph or an error. External data may name the
+ * file w.bin, 64 bytes in a folder made for it. */
 #include "formats/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static char folder[64], weights[80];
+
+static void remove_folder(void) {
+    unlink(weights);
+    rmdir(folder);
+}
+
+static void make_folder(void) {
+    static const uint8_t zeros[64];
+    snprintf(folder, sizeof folder, "/tmp/hone-fuzz-XXXXXX");
+    if (!mkdtemp(folder)) abort();
+    snprintf(weights, sizeof weights, "%s/w.bin", folder);
+    FILE *file = fopen(weights, "wb");
+    if (!file || fwrite(zeros, 1, sizeof zeros, file) != sizeof zeros || fclose(file)) abort();
+    atexit(remove_folder);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (!folder[0]) make_folder();
     hone_blob *blob;
     hone_graph *graph = NULL;
     hone_error error = {0};
     /* small limits keep one input from taking all time and memory */
     hone_load_options options = {.limits = {100000, 16, (uint64_t)64 << 20}};
     if (hone_blob_borrow(NULL, data, size, &blob, &error) != HONE_OK) return 0;
-    hone_status status = hone__onnx_read(blob, NULL, &options, &graph, &error);
+    hone_status status = hone__onnx_read(blob, folder, &options, &graph, &error);
     hone_blob_release(blob);
     if (status != HONE_OK) return 0;
     if (hone_graph_verify(graph, &error) == HONE_OK && hone_graph_infer(graph, &error) == HONE_OK) {
@@ -28,21 +46,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     hone_graph_free(graph);
     return 0;
 }
-
-#ifdef HONE_FUZZ_REPLAY
-int main(int count, char **paths) {
-    for (int i = 1; i < count; i++) {
-        FILE *file = fopen(paths[i], "rb");
-        long size = file && !fseek(file, 0, SEEK_END) ? ftell(file) : -1;
-        uint8_t *data = size >= 0 ? malloc((size_t)size + 1) : NULL;
-        if (data && !fseek(file, 0, SEEK_SET) && fread(data, 1, (size_t)size, file) == (size_t)size)
-            LLVMFuzzerTestOneInput(data, (size_t)size);
-        else
-            fprintf(stderr, "%s: cannot be read\n", paths[i]);
-        free(data);
-        if (file) fclose(file);
-    }
-    printf("%d files\n", count - 1);
-    return 0;
-}
-#endif

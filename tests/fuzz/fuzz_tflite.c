@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzz target of the TFLite reader: any bytes give a graph or an error. With libFuzzer:
- * clang -fsanitize=fuzzer,address fuzz_tflite.c ...; built with -DHONE_FUZZ_REPLAY it is a plain
- * program that runs each file named on its command line. */
+/* Fuzz target of the TFLite reader: any bytes give a graph or an error. */
 #include "formats/model.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,21 +23,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     hone_graph_free(graph);
     return 0;
 }
-
-#ifdef HONE_FUZZ_REPLAY
-int main(int count, char **paths) {
-    for (int i = 1; i < count; i++) {
-        FILE *file = fopen(paths[i], "rb");
-        long size = file && !fseek(file, 0, SEEK_END) ? ftell(file) : -1;
-        uint8_t *data = size >= 0 ? malloc((size_t)size + 1) : NULL;
-        if (data && !fseek(file, 0, SEEK_SET) && fread(data, 1, (size_t)size, file) == (size_t)size)
-            LLVMFuzzerTestOneInput(data, (size_t)size);
-        else
-            fprintf(stderr, "%s: cannot be read\n", paths[i]);
-        free(data);
-        if (file) fclose(file);
-    }
-    printf("%d files\n", count - 1);
-    return 0;
-}
-#endif
