@@ -16,8 +16,10 @@ static const hone_layout_table reference = {
 
 void hone__layout_init(hone_layout_table *table, hone_cpu_tier tier) {
     const hone_layout_table *avx2 = HONE_X86(&hone_layout_avx2);
+    const hone_layout_table *avx512 = HONE_X86(&hone_layout_avx512);
     const hone_layout_table *neon = HONE_ARM(&hone_layout_neon);
     *table = reference;
     if (avx2 && hone__tier_has_avx2(tier)) *table = *avx2;
+    if (avx512 && hone__tier_has_avx512(tier)) *table = *avx512;
     if (neon && hone__tier_has_neon(tier)) *table = *neon;
 }

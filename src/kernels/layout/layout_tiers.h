@@ -20,6 +20,8 @@ void hone__transpose_rest_x32(const hone_transpose_args *args, size_t row, size_
 extern const hone_layout_table hone_layout_avx2;
 void hone_transpose_x8_avx2(const hone_transpose_args *args);
 void hone_transpose_x32_avx2(const hone_transpose_args *args);
+extern const hone_layout_table hone_layout_avx512;
+void hone_transpose_x32_avx512(const hone_transpose_args *args);
 void hone_pick_x32_avx2(const hone_pick_args *args);
 
 /* aarch64 */

@@ -13,9 +13,11 @@ static const hone_pool2d_table reference = {
 
 void hone__pool2d_init(hone_pool2d_table *table, hone_cpu_tier tier) {
     const hone_pool2d_table *avx2 = HONE_X86(&hone_pool2d_avx2);
+    const hone_pool2d_table *avx512 = HONE_X86(&hone_pool2d_avx512);
     const hone_pool2d_table *neon = HONE_ARM(&hone_pool2d_neon);
     *table = reference;
     if (avx2 && hone__tier_has_avx2(tier)) *table = *avx2;
+    if (avx512 && hone__tier_has_avx512(tier)) *table = *avx512;
     if (neon && hone__tier_has_neon(tier)) *table = *neon;
 }
 

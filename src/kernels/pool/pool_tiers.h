@@ -25,6 +25,11 @@ void hone_max_pool_f32_avx2(const hone_pool2d_f32 *args, size_t row_begin, size_
 void hone_average_pool_f32_avx2(const hone_pool2d_f32 *args, size_t row_begin, size_t row_end);
 void hone_max_pool_u8_avx2(const hone_pool2d_u8 *args, size_t row_begin, size_t row_end);
 void hone_average_pool_u8_avx2(const hone_pool2d_u8 *args, size_t row_begin, size_t row_end);
+extern const hone_pool2d_table hone_pool2d_avx512;
+void hone_max_pool_f32_avx512(const hone_pool2d_f32 *args, size_t row_begin, size_t row_end);
+void hone_average_pool_f32_avx512(const hone_pool2d_f32 *args, size_t row_begin, size_t row_end);
+void hone_max_pool_u8_avx512(const hone_pool2d_u8 *args, size_t row_begin, size_t row_end);
+void hone_average_pool_u8_avx512(const hone_pool2d_u8 *args, size_t row_begin, size_t row_end);
 
 /* aarch64 */
 extern const hone_pool2d_table hone_pool2d_neon;
