@@ -110,6 +110,26 @@ typedef struct hone_node_info {
 /* Node `index` in execution order, 0 <= index < info.nodes. */
 HONE_API hone_status hone_model_node(const hone_model *model, uint32_t index, hone_node_info *info);
 
+/* Where a constant lies in the file that the model was read from. */
+typedef struct hone_border {
+    const char *name; /* owned by the model; "" where it has none */
+    uint64_t offset, bytes;
+    hone_dtype dtype;
+    uint32_t row; /* elements of one slice along the first dimension (an output channel) */
+} hone_border;
+
+typedef struct hone_borders {
+    hone_border *items;
+    uint32_t count, room;
+} hone_borders;
+
+/* All constants whose bytes lie in the file (or memory) that the model was read from, sorted by
+ * offset, none overlapping; those that came from elsewhere (external data, converted on reading)
+ * are left out. Free with hone_model_borders_free; names live as long as the model. HONE_MEMORY. */
+HONE_API hone_status hone_model_borders(const hone_model *model, hone_borders *borders,
+                                        hone_error *error);
+HONE_API void hone_model_borders_free(const hone_model *model, hone_borders *borders);
+
 /* The whole graph as text one can read; *text is freed with hone_text_free. */
 HONE_API hone_status hone_model_print(const hone_model *model, char **text, hone_error *error);
 HONE_API void hone_text_free(char *text);

@@ -5,15 +5,13 @@
 #define HONE_STORE_STORE_H
 
 #include "base/alloc.h"
+#include "store/digest.h"
 #include <hone/store.h>
-#include <openssl/evp.h>
 #include <sqlite3.h>
 
 #define HONE_STORE_APPLICATION 0x484f4e45 /* "HONE" */
 #define HONE_STORE_VERSION     1          /* user_version; docs/store.md tells the policy */
 #define HONE_CHUNK_BYTES       524288
-#define HONE_DIGEST_BYTES      32
-#define HONE_DIGEST_TEXT       65 /* hexadecimal, with its NUL */
 
 struct hone_store {
     const hone_allocator *allocator;
@@ -49,17 +47,6 @@ const char *hone__format_name(hone_format format);
 hone_format hone__format_of(const char *name);
 
 /* ---- chunk.c ---- */
-
-typedef struct hone_digest {
-    EVP_MD_CTX *context;
-} hone_digest;
-
-bool hone__digest_init(hone_digest *digest); /* false: no memory */
-void hone__digest_update(hone_digest *digest, const void *data, size_t size);
-void hone__digest_final(hone_digest *digest, uint8_t out[HONE_DIGEST_BYTES]); /* and releases */
-void hone__digest_release(hone_digest *digest);
-void hone__digest_text(const uint8_t digest[HONE_DIGEST_BYTES], char text[HONE_DIGEST_TEXT]);
-bool hone__digest_of(const void *data, size_t size, uint8_t out[HONE_DIGEST_BYTES]);
 
 /* Puts chunks into the store, each once. */
 typedef struct hone_chunk_writer {
