@@ -29,7 +29,7 @@ static bool lies_in(const gathering *g, const hone_value *value) {
 
 static uint32_t row_of(const hone_value *value) {
     uint64_t row = 1;
-    for (int32_t d = 1; d < value->shape.rank; d++) row *= (uint64_t)value->shape.dims[d];
+    for (int32_t d = 1; d < value->shape.rank; d++) row *= (uint64_t)value->shape.dim[d];
     return value->shape.rank > 1 && row <= UINT32_MAX ? (uint32_t)row : 0;
 }
 
