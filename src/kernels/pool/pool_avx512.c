@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loops of pool_loops.h, vectorized by the compiler (-O3, without contraction to FMA). */
-#include "kernels/pool/pool_loops.h"
+/* The loops of pool_loops.h, vectorized by the compiler (-O3, without contraction to FMA), and a
+ * maximum that keeps its channels in registers. */
+#include "kernels/pool/pool_max_loops.h"
 
 void hone_max_pool_f32_avx512(const hone_pool2d_f32 *args, size_t row_begin, size_t row_end) {
-    pool_f32(args, row_begin, row_end, max_window_f32, -INFINITY);
+    pool_f32(args, row_begin, row_end, max_window, -INFINITY);
 }
 
 void hone_average_pool_f32_avx512(const hone_pool2d_f32 *args, size_t row_begin, size_t row_end) {

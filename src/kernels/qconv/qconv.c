@@ -11,6 +11,9 @@ void hone__qconv_init(hone_qconv_table *table, hone_cpu_tier tier) {
     table->count = 0;
     add(table, &hone_qconv_u8s8_ref);
     if (hone__tier_has_avx2(tier)) add(table, HONE_X86(&hone_qconv_u8s8_4x16_avx2));
+    if (hone__tier_has_avxvnni(tier)) add(table, HONE_X86(&hone_qconv_u8s8_6x16_avxvnni));
+    if (hone__tier_has_avx512(tier)) add(table, HONE_X86(&hone_qconv_u8s8_8x32_avx512));
+    if (hone__tier_has_vnni(tier)) add(table, HONE_X86(&hone_qconv_u8s8_12x32_vnni));
     if (hone__tier_has_neon(tier)) add(table, HONE_ARM(&hone_qconv_u8s8_8x8_neon));
 }
 

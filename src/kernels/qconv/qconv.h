@@ -67,7 +67,7 @@ struct hone_qconv_kernel {
     const void *tile; /* private to the implementation */
 };
 
-#define HONE_QCONV_KERNELS 4
+#define HONE_QCONV_KERNELS 8
 typedef struct hone_qconv_table {
     uint32_t count;
     const hone_qconv_kernel *list[HONE_QCONV_KERNELS]; /* [0]: the reference */

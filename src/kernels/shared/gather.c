@@ -44,7 +44,7 @@ static char *gather_taps(const hone_gather *g, const char *in, size_t begin, siz
                          char *out) {
     const hone_conv_dims *d = g->dims;
     size_t tap_bytes = g->channels * g->out_bytes;
-    memset(out, 0, begin * tap_bytes);
+    memset(out, g->fill, begin * tap_bytes);
     out += begin * tap_bytes;
     if (d->dilation_w == 1 && g->pixel_bytes == g->channels * g->in_bytes) {
         if (end > begin) g->copy(out, in, (end - begin) * g->channels, g->zero);
@@ -53,7 +53,7 @@ static char *gather_taps(const hone_gather *g, const char *in, size_t begin, siz
         for (size_t kx = begin; kx < end; kx++, out += tap_bytes)
             g->copy(out, in + (kx - begin) * d->dilation_w * g->pixel_bytes, g->channels, g->zero);
     }
-    memset(out, 0, (d->kernel_w - end) * tap_bytes);
+    memset(out, g->fill, (d->kernel_w - end) * tap_bytes);
     return out + (d->kernel_w - end) * tap_bytes;
 }
 
@@ -65,14 +65,14 @@ static void gather_row(const hone_gather *g, const hone_walk *walk, char *out) {
     for (size_t ky = 0; ky < d->kernel_h; ky++) {
         size_t row = input_row(d, walk, ky);
         if (row == HONE_CONV_OUTSIDE || begin == end) {
-            memset(out, 0, row_bytes);
+            memset(out, g->fill, row_bytes);
             out += row_bytes;
         } else {
             const char *in = (const char *)g->input + (row + at) * g->pixel_bytes;
             out = gather_taps(g, in, begin, end, out);
         }
     }
-    if (out < stop) memset(out, 0, (size_t)(stop - out));
+    if (out < stop) memset(out, g->fill, (size_t)(stop - out));
 }
 
 /* Whether output pixels are input pixels, one after the other. */
@@ -121,15 +121,15 @@ static void fill_strip(const hone_gather *g, size_t row, size_t column, size_t e
     size_t from = hone__min_size(hone__max_size(column, pad), end);
     size_t to = hone__max_size(from, hone__min_size(end, edge));
     if (row == HONE_CONV_OUTSIDE) {
-        memset(strip, 0, (end - column) * size);
+        memset(strip, g->fill, (end - column) * size);
         return;
     }
-    memset(strip, 0, (from - column) * size);
+    memset(strip, g->fill, (from - column) * size);
     if (to > from) {
         const char *in = (const char *)g->input + (row + from - pad) * g->pixel_bytes;
         convert_pixels(g, in, to - from, strip + (from - column) * size);
     }
-    memset(strip + (to - column) * size, 0, (end - to) * size);
+    memset(strip + (to - column) * size, g->fill, (end - to) * size);
 }
 
 /* Copies whole blocks: what is too much is overwritten by what follows, or is slack. */
@@ -152,7 +152,7 @@ static void gather_from_strips(const hone_gather *g, const hone_walk *walk, size
         const char *in = strips + p * d->stride_w * size;
         for (size_t ky = 0; ky < d->kernel_h; ky++)
             cut(out + ky * taps_bytes, in + ky * bytes, taps_bytes);
-        if (rest) memset(out + row_bytes - rest, 0, rest);
+        if (rest) memset(out + row_bytes - rest, g->fill, rest);
     }
 }
 

@@ -13,9 +13,10 @@ typedef struct hone_gather {
     size_t channels;     /* of the group */
     size_t in_bytes;     /* of an input element */
     size_t out_bytes;    /* of an element of a copied row */
-    size_t row_elements; /* of a copied row: taps * channels, and what follows is zeroed */
+    size_t row_elements; /* of a copied row: taps * channels, and what follows is filled */
     int32_t zero;        /* given to copy */
-    /* Copies `count` elements, converting them. Elements outside the input become all-bits-zero. */
+    uint8_t fill;        /* every byte of a copied row that is outside the input */
+    /* Copies `count` elements, converting them. */
     void (*copy)(void *out, const void *in, size_t count, int32_t zero);
     void *strips; /* hone__gather_strip_bytes() of memory, 64-byte aligned */
 } hone_gather;

@@ -5,6 +5,8 @@
 
 #include "kernels/shared/avx2.h"
 
+#include <stdbool.h>
+
 #define VEC_LANES 8
 typedef __m256 vec;
 typedef __m256 vec_mask;
@@ -69,6 +71,9 @@ HONE_INLINE vec_mask vec_less(vec a, vec b) {
 }
 HONE_INLINE vec_mask vec_is_nan(vec a) {
     return _mm256_cmp_ps(a, a, _CMP_UNORD_Q);
+}
+HONE_INLINE bool vec_all(vec_mask mask) {
+    return _mm256_movemask_ps(mask) == 0xFF;
 }
 /* mask ? a : b */
 HONE_INLINE vec vec_select(vec_mask mask, vec a, vec b) {

@@ -5,6 +5,8 @@
 
 #include "kernels/shared/avx512.h"
 
+#include <stdbool.h>
+
 #define VEC_LANES 16
 typedef __m512 vec;
 typedef __mmask16 vec_mask;
@@ -69,6 +71,9 @@ HONE_INLINE vec_mask vec_less(vec a, vec b) {
 }
 HONE_INLINE vec_mask vec_is_nan(vec a) {
     return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
+}
+HONE_INLINE bool vec_all(vec_mask mask) {
+    return mask == 0xFFFF;
 }
 /* mask ? a : b */
 HONE_INLINE vec vec_select(vec_mask mask, vec a, vec b) {

@@ -70,6 +70,9 @@ HONE_INLINE vec_mask vec_less(vec a, vec b) {
 HONE_INLINE vec_mask vec_is_nan(vec a) {
     return vmvnq_u32(vceqq_f32(a, a));
 }
+HONE_INLINE bool vec_all(vec_mask mask) {
+    return vminvq_u32(mask) != 0;
+}
 /* mask ? a : b */
 HONE_INLINE vec vec_select(vec_mask mask, vec a, vec b) {
     return vbslq_f32(mask, a, b);

@@ -124,6 +124,7 @@ EMULATED __m512 emulated_shuffle_f32x4(__m512 a, __m512 b, int which) {
 #undef _mm512_cvtepu8_epi32
 #undef _mm512_cvtepu8_epi16
 #undef _mm512_shuffle_f32x4
+#undef _mm512_madd_epi16 /* SIMDE 0.7.4 gives the name to a masked form */
 #undef _mm256_dpbusd_avx_epi32
 #define _mm512_maskz_loadu_ps   emulated_maskz_loadu_ps
 #define _mm512_mask_storeu_ps   emulated_mask_storeu_ps
@@ -137,6 +138,7 @@ EMULATED __m512 emulated_shuffle_f32x4(__m512 a, __m512 b, int which) {
 #define _mm512_cvtepu8_epi32    emulated_cvtepu8_epi32
 #define _mm512_cvtepu8_epi16    emulated_cvtepu8_epi16
 #define _mm512_shuffle_f32x4    emulated_shuffle_f32x4
+#define _mm512_madd_epi16       simde_mm512_madd_epi16
 #define _mm256_dpbusd_avx_epi32 simde_mm256_dpbusd_epi32
 
 #endif
