@@ -23,6 +23,8 @@ typedef struct cli {
     uint64_t threads; /* 0: physical cores */
     uint64_t seed;
     hone_cpu_tier cpu;
+    const char *cache; /* folder of packed weights, "off", or NULL: the user's */
+    char cache_folder[4096];
     bool verify_sums; /* of the weights too, in every model that is loaded */
     json_t *out;      /* what --json prints; always there, so that a verb fills it without asking */
     hone_error error; /* of the call that failed; cli_end prints it */
@@ -110,8 +112,8 @@ hone_status cli_load(cli *c, const char *model, hone_model **out);
 hone_status cli_load_to_run(cli *c, const char *model, hone_model **out);
 /* Of a file; 0 where there is none. */
 uint64_t cli_file_bytes(const char *path);
-/* The common options as the session wants them. */
-hone_session_options cli_session_options(const cli *c);
+/* The common options as the session wants them; the cache folder's text is the cli's. */
+hone_session_options cli_session_options(cli *c);
 
 /* "12.3 MB", "1,234" and so on for people; each returns `out`. */
 char *cli_bytes_text(uint64_t bytes, char *out, size_t size);

@@ -3,6 +3,8 @@
 #include "cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static hone_status load_from_store(cli *c, const char *model, hone_model **out) {
@@ -41,8 +43,24 @@ hone_status cli_load_to_run(cli *c, const char *model, hone_model **out) {
     return status;
 }
 
-hone_session_options cli_session_options(const cli *c) {
-    return (hone_session_options){.threads = (uint32_t)c->threads, .cpu = c->cpu};
+/* --cache, else HONE_CACHE_DIR (empty: off), else XDG's place for such things; NULL: off. A relative
+ * path in XDG_CACHE_HOME is to be passed over, its specification says. */
+static const char *cache_folder(cli *c) {
+    const char *told = c->cache ? c->cache : getenv("HONE_CACHE_DIR");
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    size_t room = sizeof c->cache_folder;
+    int length = -1;
+    if (told) return *told && strcmp(told, "off") ? told : NULL;
+    if (xdg && *xdg == '/')
+        length = snprintf(c->cache_folder, room, "%s/hone", xdg);
+    else if (home && *home == '/')
+        length = snprintf(c->cache_folder, room, "%s/.cache/hone", home);
+    return length > 0 && (size_t)length < room ? c->cache_folder : NULL;
+}
+
+hone_session_options cli_session_options(cli *c) {
+    return (hone_session_options){
+        .threads = (uint32_t)c->threads, .cpu = c->cpu, .cache_folder = cache_folder(c)};
 }
 
 uint64_t cli_file_bytes(const char *path) {

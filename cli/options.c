@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMMON_OPTIONS 7
+#define COMMON_OPTIONS 8
 
 typedef struct {
     cli *c;
@@ -22,6 +22,8 @@ static void set_common(parser *p) {
         {"--threads", "N", CLI_COUNT, &c->threads, "threads (default: physical cores)"},
         {"--cpu", "TIER", CLI_TEXT, &p->cpu,
          "highest instruction set: scalar, avx2, avxvnni, avx512, vnni, neon, neondot, best"},
+        {"--cache", "DIR|off", CLI_TEXT, &c->cache,
+         "keeps weights as this CPU wants them (default: $HONE_CACHE_DIR, else the user's cache)"},
         {"--seed", "N", CLI_COUNT, &c->seed, "of all random choices (default: 0)"},
         {"--quiet", NULL, CLI_SWITCH, &c->quiet, "no progress, no table"},
         {"--verbose", NULL, CLI_SWITCH, &c->verbose, "say more"},

@@ -47,6 +47,7 @@ static void show_operators(cli *c, const hone_model *model, uint32_t nodes) {
 static void show_arena(cli *c, const hone_model *simplified) {
     hone_session *session = NULL;
     hone_session_options options = cli_session_options(c);
+    options.plan_only = true;
     hone_session_memory memory;
     hone_status status = hone_session_create(simplified, &options, &session, &c->error);
     if (status == HONE_OK) {

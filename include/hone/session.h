@@ -15,12 +15,25 @@ typedef struct hone_session_options {
     const hone_allocator *allocator;
     uint32_t threads;  /* 0: physical cores within the process's affinity and cgroup share */
     hone_cpu_tier cpu; /* highest instruction tier to use */
-    int64_t batch;     /* what symbolic leading dimensions are bound to; 0: 1 */
+    int64_t batch; /* what symbolic leading dimensions are bound to, and what those that the file
+                      fixes at 1 become; 0: 1 */
     const hone_shape *input_shapes; /* one a model input, or NULL: as in the file */
     bool profile;                   /* collect time by layer */
     bool
         keep_all; /* no buffer is reused and nothing is fused across named values, so that
                      hone_session_value can read every value after a run (calibration, debugging) */
+    /* Weights in the form that this CPU's kernels want are kept in files of this folder, so that
+     * the next session of the same model, in any process, maps them and packs nothing. It is made
+     * when it is not there; what is wrong with it or a file in it is no error, weights are packed
+     * then. Sessions of one model in one process share them without a folder, too. NULL: no files.
+     */
+    const char *cache_folder;
+    uint64_t cache_limit; /* bytes of these files together, the least recently used are removed;
+                             0: 1 GiB */
+    bool plan_only;       /* for looking at: no weight is packed, and hone_session_run is
+                             HONE_USAGE */
+    const hone_executor *executor; /* the caller's threads, or NULL: the process's pool, which all
+                                      sessions share */
 } hone_session_options;
 
 /* Plans `model` for running. The model must outlive the session. What cannot run is an error here
@@ -55,6 +68,29 @@ HONE_API uint32_t hone_session_outputs(const hone_session *session);
  */
 HONE_API hone_status hone_session_run(hone_session *session, const hone_tensor *inputs,
                                       hone_tensor *outputs, hone_error *error);
+
+/* A flag by which other threads end runs. One may serve many runs, at the same time or one after
+ * the other; it outlives them. hone_cancel_request stays in force until hone_cancel_clear. */
+typedef struct hone_cancel hone_cancel;
+
+HONE_API hone_status hone_cancel_new(const hone_allocator *allocator, hone_cancel **cancel,
+                                     hone_error *error);
+HONE_API void hone_cancel_free(hone_cancel *cancel);
+HONE_API void hone_cancel_request(hone_cancel *cancel);
+HONE_API void hone_cancel_clear(hone_cancel *cancel);
+HONE_API bool hone_cancel_requested(const hone_cancel *cancel);
+
+typedef struct hone_run_options {
+    const hone_cancel *cancel; /* or NULL */
+    double timeout_ms;         /* from the call on; 0: none */
+} hone_run_options;
+
+/* hone_session_run that can be ended early: the request and the time are looked at before every
+ * layer. HONE_CANCELLED then; outputs are not written, and the session can run again. `options` may
+ * be NULL. */
+HONE_API hone_status hone_session_run_with(hone_session *session, const hone_tensor *inputs,
+                                           hone_tensor *outputs, const hone_run_options *options,
+                                           hone_error *error);
 
 /* With keep_all: a view of the graph value `name` (as in the simplified model) in ONNX layout after
  * a run. HONE_NOT_FOUND where the session computes no such value. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static hone_status fail_io(hone_error *error, const char *path, const char *doing) {
@@ -18,22 +19,50 @@ static hone_status fail_io(hone_error *error, const char *path, const char *doin
                      strerror(errno));
 }
 
-static hone_status open_regular(const char *path, int *fd, size_t *size, hone_error *error) {
-    struct stat facts;
+static hone_status open_regular(const char *path, int *fd, struct stat *facts, hone_error *error) {
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a fifo must not hold us up */
     if (*fd < 0) return fail_io(error, path, "open");
-    if (fstat(*fd, &facts) || !S_ISREG(facts.st_mode) || facts.st_size < 0) {
+    if (fstat(*fd, facts) || !S_ISREG(facts->st_mode) || facts->st_size < 0) {
         close(*fd);
         return hone_fail(error, HONE_IO, HONE_NO_OFFSET, "%s: not a regular file", path);
     }
-    *size = (size_t)facts.st_size;
     return HONE_OK;
 }
 
+/* The system's clock for files steps by up to 10 ms, or by 2 s where it counts whole seconds: what
+ * changed within the last step may change again and show no other time. */
+static bool is_settled(const struct timespec *changed) {
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now)) return false;
+    double age = (double)(now.tv_sec - changed->tv_sec) +
+                 1e-9 * (double)(now.tv_nsec - changed->tv_nsec);
+    return age > (changed->tv_nsec ? 0.02 : 2.5);
+}
+
+static hone_file_stamp stamp_of(const struct stat *facts) {
+    return (hone_file_stamp){
+        .device = (uint64_t)facts->st_dev,
+        .inode = (uint64_t)facts->st_ino,
+        .size = (uint64_t)facts->st_size,
+        .modified = {facts->st_mtim.tv_sec, facts->st_mtim.tv_nsec},
+        .changed = {facts->st_ctim.tv_sec, facts->st_ctim.tv_nsec},
+        .settled = is_settled(&facts->st_ctim),
+    };
+}
+
 hone_status hone__file_map(const char *path, hone_mapping *mapping, hone_error *error) {
+    hone_file_stamp stamp;
+    return hone__file_map_stamped(path, mapping, &stamp, error);
+}
+
+hone_status hone__file_map_stamped(const char *path, hone_mapping *mapping, hone_file_stamp *stamp,
+                                   hone_error *error) {
     int fd;
+    struct stat facts;
     *mapping = (hone_mapping){0};
-    HONE_TRY(open_regular(path, &fd, &mapping->size, error));
+    HONE_TRY(open_regular(path, &fd, &facts, error));
+    *stamp = stamp_of(&facts);
+    mapping->size = (size_t)facts.st_size;
     void *data = mapping->size ? mmap(NULL, mapping->size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
     close(fd);
     if (data == MAP_FAILED) {
@@ -44,13 +73,25 @@ hone_status hone__file_map(const char *path, hone_mapping *mapping, hone_error *
     return HONE_OK;
 }
 
-void hone__file_unmap(hone_mapping *mapping) {
+/* munmap and madvise take what mmap gave, without const. */
+static void *as_mapped(const uint8_t *data) {
     union {
-        const void *given;
+        const uint8_t *given;
         void *mapped;
-    } memory = {.given = mapping->data}; /* munmap takes what mmap gave, without const */
-    if (memory.mapped) munmap(memory.mapped, mapping->size);
+    } memory = {.given = data};
+    return memory.mapped;
+}
+
+void hone__file_unmap(hone_mapping *mapping) {
+    if (mapping->data) munmap(as_mapped(mapping->data), mapping->size);
     *mapping = (hone_mapping){0};
+}
+
+/* Pages count from the mapping's beginning, which is one's. */
+void hone__file_forget(const hone_mapping *mapping, const void *data, size_t size) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), at = (size_t)((const uint8_t *)data - mapping->data);
+    size_t begin = (at + page - 1) / page * page, end = (at + size) / page * page;
+    if (begin < end) madvise(as_mapped(mapping->data + begin), end - begin, MADV_DONTNEED);
 }
 
 hone_status hone__file_read(const hone_allocator *allocator, const char *path, size_t max_bytes,
@@ -86,7 +127,7 @@ static void create_temporary(hone_writer *writer, size_t at, size_t bytes) {
     for (int tries = 0; tries < 1000; tries++) {
         unsigned unique = ((unsigned)getpid() * 4099u + counter++) & 0xffffffu;
         snprintf(writer->temporary + at, bytes - at, ".tmp-%06x", unique);
-        writer->fd = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        writer->fd = open(writer->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (writer->fd >= 0 || errno != EEXIST) return;
     }
 }

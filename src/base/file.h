@@ -14,6 +14,20 @@ typedef struct hone_mapping {
  * other non-regular file is HONE_IO. */
 hone_status hone__file_map(const char *path, hone_mapping *mapping, hone_error *error);
 void hone__file_unmap(hone_mapping *mapping);
+/* Gives the pages of a mapped file that lie wholly inside back to the system, which reads them again
+ * when they are touched. */
+void hone__file_forget(const hone_mapping *mapping, const void *data, size_t size);
+
+/* What a file can be told by from another, and from itself at another time. */
+typedef struct hone_file_stamp {
+    uint64_t device, inode, size;
+    int64_t modified[2], changed[2]; /* seconds, nanoseconds */
+    bool settled; /* not changed just now: a later change would show in the times */
+} hone_file_stamp;
+
+/* hone__file_map, telling the stamp of what was mapped. */
+hone_status hone__file_map_stamped(const char *path, hone_mapping *mapping, hone_file_stamp *stamp,
+                                   hone_error *error);
 
 /* A whole small file, NUL-terminated behind its `size` bytes; HONE_LIMIT above `max_bytes`. Free
  * with hone__free(a, data, size + 1). */

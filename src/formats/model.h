@@ -4,6 +4,7 @@
 #define HONE_FORMATS_MODEL_H
 
 #include "graph/graph.h"
+#include "packed/packed.h"
 #include <hone/model.h>
 
 struct hone_model {
@@ -13,6 +14,7 @@ struct hone_model {
     size_t card_size;
     hone_format format;
     uint64_t file_bytes;
+    hone_packed_store *packed; /* a reference: weights as kernels want them, for all sessions */
 };
 
 /* Makes an empty model that takes the graph; on failure the graph is freed too. */

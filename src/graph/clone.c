@@ -17,12 +17,7 @@ static hone_status clone_into(const hone_graph *from, hone_graph *to, hone_error
 /* Small constants live in the old graph's arena, which dies with it: they are copied. Others are in
  * held blobs. */
 static bool in_blob(const hone_graph *graph, const void *data) {
-    while (graph->parent) graph = graph->parent;
-    for (const struct hone_blob_ref *ref = graph->blobs; ref; ref = ref->next) {
-        uintptr_t start = (uintptr_t)hone_blob_data(ref->blob), at = (uintptr_t)data;
-        if (at >= start && at - start < hone_blob_size(ref->blob)) return true;
-    }
-    return false;
+    return hone_graph_find_blob(graph, data) != NULL;
 }
 
 static hone_status clone_constant(cloner *c, const hone_value *value, hone_value **copy,
@@ -44,6 +39,7 @@ static hone_status clone_value(cloner *c, hone_value *value, hone_value **copy, 
         (*copy)->dtype = value->dtype;
         (*copy)->shape = value->shape;
         (*copy)->kind = value->kind;
+        (*copy)->type = value->type;
     }
     c->map[value->id] = *copy;
     return HONE_OK;

@@ -39,12 +39,21 @@ typedef enum hone_value_kind {
     HONE_VALUE_OUTER         /* of an enclosing graph, found there by `name` */
 } hone_value_kind;
 
+/* What a value is, as far as the file says; dtype and shape are those of its elements. */
+typedef enum hone_value_type {
+    HONE_TYPE_TENSOR = 0,
+    HONE_TYPE_SEQUENCE,         /* of tensors */
+    HONE_TYPE_OPTIONAL,         /* a tensor or nothing */
+    HONE_TYPE_OPTIONAL_SEQUENCE /* a sequence of tensors or nothing */
+} hone_value_type;
+
 struct hone_value {
     const char *name; /* unique in its graph; owned by the graph */
     hone_dtype dtype; /* HONE_DTYPE_NONE while unknown */
     hone_shape
         shape; /* rank HONE_RANK_UNKNOWN while unknown; negative dims are symbols of the graph */
     hone_value_kind kind;
+    hone_value_type type;
     uint32_t id;
     hone_node *producer; /* computed values only */
     const void *data; /* constants only: dense, little-endian, at least 1-byte aligned (copy before
@@ -130,6 +139,19 @@ const uint8_t *hone_blob_data(const hone_blob *blob);
 uint8_t *hone_blob_fill(hone_blob *blob); /* of hone_blob_new only; NULL for others */
 size_t hone_blob_size(const hone_blob *blob);
 void hone_blob_release(hone_blob *blob); /* NULL is fine */
+/* What tells the blob's bytes from those of any other blob, in any process: of a mapped file a digest
+ * of device, inode, size and times; a reader that knows better sets its own. NULL: nothing does. */
+#define HONE_IDENTITY_BYTES 32
+const uint8_t *hone_blob_identity(const hone_blob *blob);
+/* `proof` finds out whether a claimed identity is the bytes' own; NULL: it is. */
+typedef bool (*hone_blob_proof)(const hone_blob *blob);
+void hone_blob_identify(hone_blob *blob, const uint8_t identity[HONE_IDENTITY_BYTES],
+                        hone_blob_proof proof);
+/* The proof's answer, asked for once; false without an identity. */
+bool hone_blob_proven(hone_blob *blob);
+/* The bytes, all inside the blob, will not be read for a while: their pages of a mapped file are
+ * given back. */
+void hone_blob_forget(const hone_blob *blob, const void *data, size_t bytes);
 
 hone_status hone_graph_new(const hone_allocator *allocator, hone_graph **graph, hone_error *error);
 hone_status hone_graph_new_sub(hone_graph *parent, hone_graph **graph, hone_error *error);
@@ -138,6 +160,33 @@ void hone_graph_free(hone_graph *graph); /* subgraphs too; NULL is fine */
 hone_status hone_graph_clone(const hone_graph *graph, hone_graph **copy, hone_error *error);
 /* The graph keeps the blob alive; takes a reference of its own. */
 hone_status hone_graph_hold(hone_graph *graph, hone_blob *blob, hone_error *error);
+/* The held blob that the byte at `data` lies in, or NULL. */
+hone_blob *hone_graph_find_blob(const hone_graph *graph, const void *data);
+/* Held blobs, one after the other: the first for NULL; NULL behind the last. */
+hone_blob *hone_graph_next_blob(const hone_graph *graph, const hone_blob *blob);
+
+/* A part of a graph: nodes in order, the values that enter it and those that are wanted from it. */
+typedef struct hone_cut {
+    hone_node *const *nodes;
+    hone_value *const *inputs, *const *outputs;
+    uint32_t node_count, input_count, output_count;
+} hone_cut;
+/* The part as a graph of its own. It borrows attributes and constants from `graph`, which must
+ * outlive it; subgraphs stay where they are. */
+hone_status hone_graph_extract(const hone_graph *graph, const hone_cut *cut,
+                               const hone_allocator *allocator, hone_graph **part,
+                               hone_error *error);
+/* The whole graph in that way. What a subgraph takes from the graphs around it becomes further
+ * inputs, behind its own, in the order of hone_graph_captures. */
+hone_status hone_graph_extract_all(const hone_graph *graph, const hone_allocator *allocator,
+                                   hone_graph **whole, hone_error *error);
+/* Names of the outer values that a subgraph and those inside it use; the list lives in `memory`. */
+hone_status hone_graph_captures(hone_graph *memory, const hone_graph *sub,
+                                const char *const **names, uint32_t *count, hone_error *error);
+/* Puts the nodes of `branch` (a subgraph of `node` without inputs) in the place of `node`. *done
+ * false: names clash, and nothing was changed. */
+hone_status hone_graph_inline_branch(hone_graph *graph, hone_node *node, hone_graph *branch,
+                                     bool *done, hone_error *error);
 
 /* Values. Names are copied; "" or NULL makes up a unique one. HONE_EXISTS for a name that is taken.
  */

@@ -93,16 +93,21 @@ static void place(hone_plan *plan, const hone_workspace *workspace) {
 static hone_status build(hone_plan *plan, const hone_graph *graph, const hone_planning *planning,
                          const hone_tensor *inputs, const bool *bound, hone_error *error) {
     HONE_TRY(hone_graph_clone(graph, &plan->graph, error));
+    plan->program.graph = plan->graph;
+    plan->program.weights = planning->weights;
     plan->key_count = plan->graph->input_count;
     HONE_TRY(bind(plan, planning, inputs, bound, error));
     HONE_TRY(make_key(plan, inputs, bound, error));
     hone_lowering lowering = {
         .graph = plan->graph, .program = &plan->program, .keep_all = plan->keep_all};
-    HONE_TRY(hone__lower(&lowering, error));
+    hone_status lowered = hone__lower(&lowering, error);
+    if (lowering.late && planning->late) *planning->late = true;
+    HONE_TRY(lowered);
     plan->values = lowering.values;
     HONE_TRY(hone__program_plan(&plan->program, plan->keep_all, error));
     HONE_TRY(hone__program_alloc(&plan->program, plan->program.buffer_count, sizeof *plan->base,
                                  (void **)&plan->base, error));
+    if (planning->options.plan_only) return HONE_OK; /* no memory for a run that will not be */
     HONE_TRY(grow_workspace(planning->workspace, plan->program.arena_bytes, error));
     return plan->keep_all ? hone__plan_reserve_values(plan, error) : HONE_OK;
 }
@@ -145,6 +150,18 @@ static bool fits(const hone_plan *plan, const hone_tensor *inputs, const bool *b
     for (uint32_t i = 0; i < plan->key_count; i++)
         if (!same_key(&plan->key[i], &inputs[i], bound && bound[i])) return false;
     return true;
+}
+
+bool hone__plans_known(hone_plan *const *plans, const hone_tensor *inputs, const bool *bound) {
+    for (const hone_plan *plan = *plans; plan; plan = plan->next)
+        if (fits(plan, inputs, bound)) return true;
+    return false;
+}
+
+uint32_t hone__plans_count(hone_plan *const *plans) {
+    uint32_t count = 0;
+    for (const hone_plan *plan = *plans; plan; plan = plan->next) count++;
+    return count;
 }
 
 /* Plans behind the first HONE_MOST_PLANS - 1 make room for a new one. */
@@ -192,7 +209,7 @@ hone_status hone__plan_run(hone_plan *plan, const hone_planning *planning,
         if (plan->keep_all) hone__plan_keep_input(plan, value, &inputs[i]);
     }
     HONE_TRY(hone__program_run(&plan->program, planning->pool, plan->base,
-                               planning->options.profile, error));
+                               planning->options.profile, planning->stop, error));
     plan->runs++;
     return HONE_OK;
 }

@@ -48,6 +48,9 @@ typedef struct hone_planning {
     uint32_t threads;
     hone_pool *pool;
     hone_workspace *workspace;
+    bool *late; /* set where a shape turns out to be known in a run only, or a node holds graphs */
+    const hone_stop *stop; /* of the run under way, or NULL */
+    hone_weights weights;
 } hone_planning;
 
 /* Plans for `graph` with input shapes (and, where inputs[i].data is there and `bound[i]`, contents)
@@ -62,6 +65,8 @@ hone_status hone__plan_find(hone_plan **plans, const hone_graph *graph,
                             const hone_planning *planning, const hone_tensor *inputs,
                             const bool *bound, hone_plan **plan, hone_error *error);
 void hone__plans_free(hone_plan **plans);
+bool hone__plans_known(hone_plan *const *plans, const hone_tensor *inputs, const bool *bound);
+uint32_t hone__plans_count(hone_plan *const *plans);
 
 /* Runs it. `inputs`: one for each input of the source graph; shapes have been checked. */
 hone_status hone__plan_run(hone_plan *plan, const hone_planning *planning,

@@ -20,6 +20,7 @@ void hone__program_init(hone_program *program, const hone_allocator *allocator, 
 }
 
 void hone__program_release(hone_program *program) {
+    hone__program_give_weights(program);
     for (hone_kept *kept = program->kept; kept; kept = kept->next)
         hone__free_aligned(program->allocator, kept->memory, kept->bytes);
     hone__arena_release(&program->memory);
@@ -203,5 +204,5 @@ hone_status hone__program_plan(hone_program *program, bool keep_all, hone_error 
                                &program->arena_bytes, &program->lower_bound_bytes, error));
     for (uint32_t i = 0; i < program->buffer_count; i++)
         program->buffers[i].offset = blocks[owner_of(owner, i)].offset;
-    return HONE_OK;
+    return hone__program_take_weights(program, error);
 }

@@ -16,8 +16,11 @@
 
 #include "base/arena.h"
 #include "base/pool.h"
+#include "graph/graph.h"
 #include "kernels/kernels.h"
+#include "packed/packed.h"
 #include "runtime/view.h"
+#include <hone/session.h>
 
 typedef enum hone_place {
     HONE_PLACE_ARENA = 0, /* planned */
@@ -66,6 +69,32 @@ typedef struct hone_label {
 
 typedef struct hone_kept hone_kept; /* a piece of 64-byte aligned memory */
 
+/* Where packed weights come from: the same for all programs of a model. */
+typedef struct hone_weights {
+    hone_packed_store *store;       /* the model's; NULL: the program makes one for itself */
+    const hone_packed_cache *cache; /* NULL: none */
+    hone_pool *pool;                /* makes them; NULL: the caller does alone */
+    bool absent;                    /* none is made: the program is there to be looked at only */
+} hone_weights;
+
+/* A packed form that a step reads. Forms with the same layout, numbers and contents of the pieces
+ * are the same bytes: all that make() reads must be told here. Pieces and recipe live as long as
+ * the program; make() fills cleared memory, on any thread. */
+#define HONE_PACK_PIECES  4
+#define HONE_PACK_NUMBERS 16
+typedef struct hone_pack {
+    const char *layout; /* the kernel's name */
+    size_t bytes;
+    uint64_t numbers[HONE_PACK_NUMBERS];
+    struct hone_pack_piece {
+        const void *data; /* NULL: none */
+        size_t bytes;
+    } pieces[HONE_PACK_PIECES];
+    void (*make)(const void *recipe, void *packed);
+    const void *recipe;
+} hone_pack;
+typedef struct hone_packing hone_packing;
+
 typedef struct hone_program {
     const hone_allocator *allocator;
     hone_arena memory;
@@ -77,14 +106,27 @@ typedef struct hone_program {
     hone_step **steps;
     uint32_t step_count, step_capacity;
     size_t arena_bytes, lower_bound_bytes, weight_bytes;
+    const hone_graph *graph; /* whose constants are packed; may be NULL */
+    hone_weights weights;
+    hone_packing *packings; /* wanted, in the order of asking */
+    hone_packing **last_packing;
+    uint32_t packing_count;
+    hone_packed_want *wants; /* taken, packing_count of them; NULL: none */
 } hone_program;
 
 /* One run: where every buffer is now. */
+/* What ends a run between two steps. */
+typedef struct hone_stop {
+    const hone_cancel *cancel; /* or NULL */
+    double deadline_ms;        /* of hone__now_ms(); 0: none */
+} hone_stop;
+
 struct hone_run {
     const hone_program *program;
     uint8_t **base;     /* by buffer */
     hone_status status; /* of the first step that failed; only steps of one task may fail */
     hone_error *error;
+    const hone_stop *stop; /* or NULL */
 };
 
 void hone__program_init(hone_program *program, const hone_allocator *allocator, uint32_t threads,
@@ -112,7 +154,17 @@ hone_status hone__program_add_step(hone_program *program, const hone_label *labe
                                    uint32_t output_count, uint32_t slot_count, size_t params_bytes,
                                    hone_step **step, hone_error *error);
 
-/* Gives every buffer its place; `keep_all`: none shares memory. */
+/* weights.c: asks for a packed form. Its address is at *packed, in the program's memory, once the
+ * program is planned: nothing is made before all that is wanted is known. */
+hone_status hone__program_pack(hone_program *program, const hone_pack *pack, const void **packed,
+                               hone_error *error);
+/* What the kernels of the convolution families make their forms from: fills numbers and pieces. */
+void hone__pack_conv(hone_pack *pack, const hone_conv_dims *dims, const hone_conv_weights *weights,
+                     size_t weight_bytes);
+hone_status hone__program_take_weights(hone_program *program, hone_error *error);
+void hone__program_give_weights(hone_program *program);
+
+/* Gives every buffer its place (`keep_all`: none shares memory), and every packing its form. */
 hone_status hone__program_plan(hone_program *program, bool keep_all, hone_error *error);
 
 /* The address of a view's first element. */
@@ -127,9 +179,12 @@ static inline void *hone__run_scratch(const hone_run *run, const hone_step *step
     return run->base[step->scratch] + step->scratch_bytes * worker;
 }
 
+/* HONE_CANCELLED, said in *error, when the run is to end. `stop` may be NULL. */
+hone_status hone__stop_check(const hone_stop *stop, hone_error *error);
+
 /* Runs all steps; with `profile`, adds each one's time. base must be filled. */
 hone_status hone__program_run(hone_program *program, hone_pool *pool, uint8_t **base, bool profile,
-                              hone_error *error);
+                              const hone_stop *stop, hone_error *error);
 
 /* How many tasks to cut `items` into when all of them together touch `bytes`. */
 uint32_t hone__program_tasks(const hone_program *program, size_t items, size_t bytes);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions: made, run, asked. */
 #include "runtime/session.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "formats/model.h"
+#include "runtime/batch.h"
 
 #include <string.h>
 
 #define MOST_THREADS 256 /* as many as the pool can have */
+#define CACHE_LIMIT  ((uint64_t)1 << 30)
 
 /* The first plan, by which creation tells what cannot run. */
 static hone_status first_plan(hone_session *session, const hone_session_options *options,
@@ -22,8 +25,41 @@ static hone_status first_plan(hone_session *session, const hone_session_options 
     }
     hone_status status =
         hone__plan_new(session->source, &session->planning, inputs, NULL, &session->plans, error);
+    if (status == HONE_UNSUPPORTED && session->late)
+        status = hone__session_flow_new(session, inputs, error);
     hone__free(session->allocator, inputs, (count + 1u) * sizeof *inputs);
     return status;
+}
+
+/* A model whose file says 1 gets a copy that says what the caller wants. */
+static hone_status take_batch(hone_session *session, const hone_session_options *options,
+                              hone_error *error) {
+    if (options->batch <= 1 || options->input_shapes) return HONE_OK;
+    HONE_TRY(hone_graph_clone(session->source, &session->own, error));
+    session->source = session->own;
+    return hone__graph_rebatch(session->own, options->batch, error);
+}
+
+static hone_status copy_folder(hone_session *session, const char *folder, hone_error *error) {
+    if (!folder) return HONE_OK;
+    size_t bytes = strlen(folder) + 1;
+    session->cache_folder = (char *)hone__alloc(session->allocator, bytes, 1);
+    if (!session->cache_folder) return hone_fail_memory(error, bytes);
+    memcpy(session->cache_folder, folder, bytes);
+    return HONE_OK;
+}
+
+static void set_weights(hone_session *session, const hone_session_options *options) {
+    hone_weights *weights = &session->planning.weights;
+    weights->store = session->packed;
+    weights->pool = session->planning.pool;
+    weights->absent = options->plan_only;
+    if (!options->cache_folder) return;
+    session->cache = (hone_packed_cache){
+        .folder = session->cache_folder,
+        .limit = options->cache_limit ? options->cache_limit : CACHE_LIMIT,
+    };
+    weights->cache = &session->cache;
 }
 
 static hone_status build(hone_session *session, const hone_session_options *options,
@@ -33,8 +69,14 @@ static hone_status build(hone_session *session, const hone_session_options *opti
     session->workspace.allocator = session->allocator;
     session->planning =
         (hone_planning){.options = *options, .threads = threads, .workspace = &session->workspace};
+    session->planning.late = &session->late;
     session->planning.options.input_shapes = NULL; /* the caller's, and gone after creation */
-    HONE_TRY(hone__pool_acquire(threads, &session->planning.pool, error));
+    HONE_TRY(options->executor ? hone__pool_wrap(options->executor, session->allocator,
+                                                 &session->planning.pool, error)
+                               : hone__pool_acquire(threads, &session->planning.pool, error));
+    HONE_TRY(copy_folder(session, options->cache_folder, error));
+    set_weights(session, options);
+    HONE_TRY(take_batch(session, options, error));
     return first_plan(session, options, error);
 }
 
@@ -48,6 +90,8 @@ hone_status hone_session_create(const hone_model *model, const hone_session_opti
     if (!made) return hone_fail_memory(error, sizeof *made);
     made->allocator = allocator;
     made->source = model->graph;
+    made->packed = model->packed;
+    hone__packed_store_hold(made->packed);
     hone_status status = build(made, options, error);
     if (status == HONE_OK)
         *session = made;
@@ -59,29 +103,36 @@ hone_status hone_session_create(const hone_model *model, const hone_session_opti
 void hone_session_free(hone_session *session) {
     if (!session) return;
     hone__pool_release(session->planning.pool);
+    hone__session_flow_free(session);
     hone__plans_free(&session->plans);
+    hone_graph_free(session->own);
     hone__free_aligned(session->allocator, session->workspace.memory, session->workspace.bytes);
+    hone__packed_store_release(session->packed);
+    if (session->cache_folder)
+        hone__free(session->allocator, session->cache_folder, strlen(session->cache_folder) + 1);
     hone__free(session->allocator, session, sizeof *session);
 }
 
 /* Names are the model's: plans come and go. */
-static hone_status port_of(hone_value *const *named, hone_value *const *planned, uint32_t count,
-                           uint32_t index, hone_port *port) {
-    if (index >= count) return HONE_NOT_FOUND;
-    port->name = named[index]->name;
-    port->dtype = planned[index]->dtype;
-    port->shape = planned[index]->shape;
+static hone_status port_of(const hone_session *session, bool output, uint32_t index,
+                           hone_port *port) {
+    const hone_graph *source = session->source;
+    if (index >= (output ? source->output_count : source->input_count)) return HONE_NOT_FOUND;
+    const hone_graph *graph = session->flow ? source : session->plans->graph;
+    const hone_value *value = output ? graph->outputs[index] : graph->inputs[index];
+    port->name = output ? source->outputs[index]->name : source->inputs[index]->name;
+    port->dtype = value->dtype;
+    port->shape = value->shape;
+    if (session->flow) hone__session_flow_shape(session, output, index, &port->shape);
     return HONE_OK;
 }
 
 hone_status hone_session_input(const hone_session *session, uint32_t index, hone_port *port) {
-    return port_of(session->source->inputs, session->plans->graph->inputs,
-                   session->source->input_count, index, port);
+    return port_of(session, false, index, port);
 }
 
 hone_status hone_session_output(const hone_session *session, uint32_t index, hone_port *port) {
-    return port_of(session->source->outputs, session->plans->graph->outputs,
-                   session->source->output_count, index, port);
+    return port_of(session, true, index, port);
 }
 
 uint32_t hone_session_inputs(const hone_session *session) {
@@ -143,12 +194,16 @@ static void give_outputs(const hone_plan *plan, hone_tensor *outputs) {
     }
 }
 
-hone_status hone_session_run(hone_session *session, const hone_tensor *inputs, hone_tensor *outputs,
-                             hone_error *error) {
+static hone_status run(hone_session *session, const hone_tensor *inputs, hone_tensor *outputs,
+                       hone_error *error) {
     const hone_graph *source = session->source;
     hone_plan *plan = NULL;
+    if (session->planning.options.plan_only)
+        return hone_fail(error, HONE_USAGE, HONE_NO_OFFSET,
+                         "the session was planned to be looked at, not to run");
     for (uint32_t i = 0; i < source->input_count; i++)
         HONE_TRY(check_tensor("input", source->inputs[i], &inputs[i], error));
+    if (session->flow) return hone__session_flow_run(session, inputs, outputs, error);
     HONE_TRY(
         hone__plan_find(&session->plans, source, &session->planning, inputs, NULL, &plan, error));
     HONE_TRY(check_outputs(plan, outputs, error));
@@ -157,7 +212,32 @@ hone_status hone_session_run(hone_session *session, const hone_tensor *inputs, h
     return HONE_OK;
 }
 
+hone_status hone_session_run_with(hone_session *session, const hone_tensor *inputs,
+                                  hone_tensor *outputs, const hone_run_options *options,
+                                  hone_error *error) {
+    hone_stop stop = {0};
+    if (options) {
+        stop.cancel = options->cancel;
+        if (options->timeout_ms > 0) stop.deadline_ms = hone__now_ms() + options->timeout_ms;
+        session->planning.stop = &stop;
+    }
+    hone__pool_enter(session->planning.pool);
+    hone_status status = run(session, inputs, outputs, error);
+    hone__pool_leave(session->planning.pool);
+    session->planning.stop = NULL;
+    return status;
+}
+
+hone_status hone_session_run(hone_session *session, const hone_tensor *inputs, hone_tensor *outputs,
+                             hone_error *error) {
+    return hone_session_run_with(session, inputs, outputs, NULL, error);
+}
+
 void hone_session_get_memory(const hone_session *session, hone_session_memory *memory) {
+    if (session->flow) {
+        hone__session_flow_memory(session, memory);
+        return;
+    }
     const hone_program *program = &session->plans->program;
     memory->arena_bytes = program->arena_bytes;
     memory->lower_bound_bytes = program->lower_bound_bytes;
@@ -165,13 +245,14 @@ void hone_session_get_memory(const hone_session *session, hone_session_memory *m
 }
 
 uint32_t hone_session_layers(const hone_session *session) {
-    return session->plans->program.step_count;
+    return session->flow ? hone__session_flow_layers(session) : session->plans->program.step_count;
 }
 
 hone_status hone_session_layer(const hone_session *session, uint32_t index,
                                hone_layer_profile *layer) {
-    const hone_plan *plan = session->plans;
-    if (index >= plan->program.step_count) return HONE_NOT_FOUND;
+    const hone_plan *plan =
+        session->flow ? hone__session_flow_layer(session, &index) : session->plans;
+    if (!plan || index >= plan->program.step_count) return HONE_NOT_FOUND;
     const hone_step *step = plan->program.steps[index];
     *layer = (hone_layer_profile){.name = step->name,
                                   .op = step->op,
@@ -182,6 +263,7 @@ hone_status hone_session_layer(const hone_session *session, uint32_t index,
 }
 
 void hone_session_reset_profile(hone_session *session) {
+    if (session->flow) hone__session_flow_reset(session);
     for (hone_plan *plan = session->plans; plan; plan = plan->next) {
         plan->runs = 0;
         for (uint32_t i = 0; i < plan->program.step_count; i++)
@@ -190,7 +272,7 @@ void hone_session_reset_profile(hone_session *session) {
 }
 
 hone_cpu_tier hone_session_tier(const hone_session *session) {
-    return session->plans->program.kernels.tier;
+    return hone_cpu_detect(session->planning.options.cpu);
 }
 
 uint32_t hone_session_threads(const hone_session *session) {

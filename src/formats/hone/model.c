@@ -14,6 +14,10 @@ hone_limits hone__limits(const hone_load_options *options) {
     return limits;
 }
 
+static bool digest_holds(const hone_blob *blob) {
+    return hone__container_digest_holds(hone_blob_data(blob), hone_blob_size(blob));
+}
+
 hone_status hone__container_read(hone_blob *blob, const hone_load_options *options,
                                  hone_graph **graph, const char **card, size_t *card_size,
                                  hone_error *error) {
@@ -22,6 +26,7 @@ hone_status hone__container_read(hone_blob *blob, const hone_load_options *optio
     *graph = NULL;
     HONE_TRY(hone__container_open(hone_blob_data(blob), hone_blob_size(blob), &container, error));
     if (options && options->verify) HONE_TRY(hone__container_check(&container, error));
+    hone_blob_identify(blob, container.data + HONE_HEADER_DIGEST_AT, digest_holds);
     HONE_TRY(hone_graph_new(options ? options->allocator : NULL, graph, error));
     hone_status status = hone__container_graph(&container, blob, &limits, *graph, error);
     if (status == HONE_OK) {
@@ -43,12 +48,17 @@ hone_status hone__model_new(const hone_allocator *allocator, hone_graph *graph, 
     }
     (*model)->allocator = allocator;
     (*model)->graph = graph;
-    return HONE_OK;
+    hone_status status = hone__packed_store_new(allocator, &(*model)->packed, error);
+    if (status == HONE_OK) return HONE_OK;
+    hone_model_free(*model);
+    *model = NULL;
+    return status;
 }
 
 void hone_model_free(hone_model *model) {
     if (!model) return;
     hone_graph_free(model->graph);
+    hone__packed_store_release(model->packed);
     if (model->card) hone__free(model->allocator, model->card, model->card_size + 1);
     hone__free(model->allocator, model, sizeof *model);
 }

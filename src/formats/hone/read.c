@@ -175,18 +175,21 @@ static hone_status check_tensors(const hone_container *c, hone_error *error) {
                      (unsigned long long)weights->offset);
 }
 
-hone_status hone__container_check(const hone_container *container, hone_error *error) {
+bool hone__container_digest_holds(const uint8_t *data, size_t size) {
     static const uint8_t zero[HONE_HEADER_BYTES - HONE_HEADER_CRC_AT];
     uint8_t digest[HONE_SHA256_BYTES];
     hone_sha256 sha;
-    HONE_TRY(check_tensors(container, error));
     hone__sha256_init(&sha);
-    hone__sha256_update(&sha, container->data, HONE_HEADER_CRC_AT);
+    hone__sha256_update(&sha, data, HONE_HEADER_CRC_AT);
     hone__sha256_update(&sha, zero, sizeof zero);
-    hone__sha256_update(&sha, container->data + HONE_HEADER_BYTES,
-                        container->size - HONE_HEADER_BYTES);
+    hone__sha256_update(&sha, data + HONE_HEADER_BYTES, size - HONE_HEADER_BYTES);
     hone__sha256_final(&sha, digest);
-    if (!memcmp(digest, container->data + HONE_HEADER_DIGEST_AT, sizeof digest)) return HONE_OK;
+    return !memcmp(digest, data + HONE_HEADER_DIGEST_AT, sizeof digest);
+}
+
+hone_status hone__container_check(const hone_container *container, hone_error *error) {
+    HONE_TRY(check_tensors(container, error));
+    if (hone__container_digest_holds(container->data, container->size)) return HONE_OK;
     return hone_fail(error, HONE_CORRUPT, HONE_HEADER_DIGEST_AT,
                      "damaged: the digest of the file does not match (byte %d)",
                      HONE_HEADER_DIGEST_AT);

@@ -6,12 +6,14 @@
 typedef struct conv_params {
     hone_conv_dims dims;
     const hone_conv_kernel *kernel;
-    hone_conv_args args; /* all but the pointers to activations */
+    hone_conv_weights weights; /* as given; read when they are packed */
+    hone_conv_args args;       /* all but the pointers to activations */
 } conv_params;
 
 typedef struct dwconv_params {
     hone_conv_dims dims;
     const hone_dwconv_kernel *kernel;
+    hone_conv_weights weights;
     hone_dwconv_args args;
 } dwconv_params;
 
@@ -44,6 +46,34 @@ static const hone_conv_kernel *choose(const hone_kernels *kernels, const hone_co
     return winograd ? winograd : hone__conv_choose(&kernels->conv, dims);
 }
 
+static void make_conv(const void *recipe, void *packed) {
+    const conv_params *p = (const conv_params *)recipe;
+    p->kernel->pack(p->kernel, &p->dims, &p->weights, packed);
+}
+
+static hone_status pack_conv(hone_program *program, conv_params *p, hone_error *error) {
+    hone_pack pack = {.layout = p->kernel->name,
+                      .bytes = p->kernel->pack_bytes(p->kernel, &p->dims),
+                      .make = make_conv,
+                      .recipe = p};
+    hone__pack_conv(&pack, &p->dims, &p->weights, sizeof(float));
+    return hone__program_pack(program, &pack, &p->args.packed, error);
+}
+
+static void make_dwconv(const void *recipe, void *packed) {
+    const dwconv_params *p = (const dwconv_params *)recipe;
+    p->kernel->pack(p->kernel, &p->dims, &p->weights, packed);
+}
+
+static hone_status pack_dwconv(hone_program *program, dwconv_params *p, hone_error *error) {
+    hone_pack pack = {.layout = p->kernel->name,
+                      .bytes = p->kernel->pack_bytes(p->kernel, &p->dims),
+                      .make = make_dwconv,
+                      .recipe = p};
+    hone__pack_conv(&pack, &p->dims, &p->weights, sizeof(float));
+    return hone__program_pack(program, &pack, &p->args.packed, error);
+}
+
 static hone_status add_conv(hone_program *program, const hone_label *label,
                             const hone_conv_call *call, hone_error *error) {
     hone_step *step = NULL;
@@ -52,16 +82,13 @@ static hone_status add_conv(hone_program *program, const hone_label *label,
     conv_params *p = (conv_params *)step->params;
     p->dims = call->dims;
     p->kernel = choose(&program->kernels, &p->dims);
-    void *packed = NULL;
-    HONE_TRY(
-        hone__program_keep(program, p->kernel->pack_bytes(p->kernel, &p->dims), &packed, error));
-    p->kernel->pack(p->kernel, &p->dims, &call->weights, packed);
+    p->weights = call->weights;
     p->args = (hone_conv_args){.dims = &p->dims,
                                .input_stride = pixel_stride(call->in),
-                               .packed = packed,
                                .output_stride = pixel_stride(call->out),
                                .lo = call->lo,
                                .hi = call->hi};
+    HONE_TRY(pack_conv(program, p, error));
     step->slots[0] = *call->out, step->slots[1] = *call->in;
     if (call->residual) {
         step->slots[2] = *call->residual;
@@ -83,15 +110,13 @@ static hone_status add_dwconv(hone_program *program, const hone_label *label,
     dwconv_params *p = (dwconv_params *)step->params;
     p->dims = call->dims;
     p->kernel = kernel;
-    void *packed = NULL;
-    HONE_TRY(hone__program_keep(program, kernel->pack_bytes(kernel, &p->dims), &packed, error));
-    kernel->pack(kernel, &p->dims, &call->weights, packed);
+    p->weights = call->weights;
     p->args = (hone_dwconv_args){.dims = &p->dims,
                                  .input_stride = pixel_stride(call->in),
-                                 .packed = packed,
-                                 .output_stride = pixel_stride(call->out),
+                                   .output_stride = pixel_stride(call->out),
                                  .lo = call->lo,
                                  .hi = call->hi};
+    HONE_TRY(pack_dwconv(program, p, error));
     step->slots[0] = *call->out, step->slots[1] = *call->in;
     step->run = run_dwconv;
     step->kernel = kernel->name;

@@ -6,6 +6,7 @@
 typedef struct qconv_params {
     hone_conv_dims dims;
     const hone_qconv_kernel *kernel;
+    hone_qconv_pack source; /* as given; read when it is packed */
     hone_qconv_args args; /* all but the pointers to activations */
     bool to_float;
 } qconv_params;
@@ -13,6 +14,7 @@ typedef struct qconv_params {
 typedef struct qdwconv_params {
     hone_conv_dims dims;
     const hone_qdwconv_kernel *kernel;
+    hone_qconv_pack source;
     hone_qdwconv_args args;
 } qdwconv_params;
 
@@ -41,6 +43,42 @@ static void run_qdwconv(const hone_step *step, hone_run *run, uint32_t task, uin
     p->kernel->run_task(p->kernel, &args, task, hone__run_scratch(run, step, worker));
 }
 
+static void describe_source(hone_pack *pack, const hone_conv_dims *dims,
+                            const hone_qconv_pack *source) {
+    hone__pack_conv(pack, dims, &source->weights, sizeof(int8_t));
+    pack->numbers[HONE_PACK_NUMBERS - 1] = source->input_zero;
+    pack->pieces[2].data = source->multiplier;
+    pack->pieces[2].bytes = dims->out_c * sizeof(float);
+}
+
+static void make_qconv(const void *recipe, void *packed) {
+    const qconv_params *p = (const qconv_params *)recipe;
+    p->kernel->pack(p->kernel, &p->dims, &p->source, packed);
+}
+
+static hone_status pack_qconv(hone_program *program, qconv_params *p, hone_error *error) {
+    hone_pack pack = {.layout = p->kernel->name,
+                      .bytes = p->kernel->pack_bytes(p->kernel, &p->dims),
+                      .make = make_qconv,
+                      .recipe = p};
+    describe_source(&pack, &p->dims, &p->source);
+    return hone__program_pack(program, &pack, &p->args.packed, error);
+}
+
+static void make_qdwconv(const void *recipe, void *packed) {
+    const qdwconv_params *p = (const qdwconv_params *)recipe;
+    p->kernel->pack(p->kernel, &p->dims, &p->source, packed);
+}
+
+static hone_status pack_qdwconv(hone_program *program, qdwconv_params *p, hone_error *error) {
+    hone_pack pack = {.layout = p->kernel->name,
+                      .bytes = p->kernel->pack_bytes(p->kernel, &p->dims),
+                      .make = make_qdwconv,
+                      .recipe = p};
+    describe_source(&pack, &p->dims, &p->source);
+    return hone__program_pack(program, &pack, &p->args.packed, error);
+}
+
 static hone_status add_qconv(hone_program *program, const hone_label *label,
                              const hone_qconv_call *call, hone_error *error) {
     hone_step *step = NULL;
@@ -48,19 +86,16 @@ static hone_status add_qconv(hone_program *program, const hone_label *label,
     qconv_params *p = (qconv_params *)step->params;
     p->dims = call->dims;
     p->kernel = hone__qconv_choose(&program->kernels.qconv, &p->dims);
-    void *packed = NULL;
-    HONE_TRY(
-        hone__program_keep(program, p->kernel->pack_bytes(p->kernel, &p->dims), &packed, error));
-    p->kernel->pack(p->kernel, &p->dims, &call->source, packed);
+    p->source = call->source;
     p->to_float = program->buffers[call->out->buffer].dtype == HONE_F32;
     p->args = (hone_qconv_args){.dims = &p->dims,
                                 .input_stride = pixel_stride(call->in),
                                 .input_zero = call->source.input_zero,
-                                .packed = packed,
                                 .output_stride = pixel_stride(call->out),
                                 .output_zero = call->output_zero,
                                 .lo = call->lo,
                                 .hi = call->hi};
+    HONE_TRY(pack_qconv(program, p, error));
     step->slots[0] = *call->out, step->slots[1] = *call->in;
     step->run = run_qconv;
     step->kernel = p->kernel->name;
@@ -77,17 +112,15 @@ static hone_status add_qdwconv(hone_program *program, const hone_label *label,
     qdwconv_params *p = (qdwconv_params *)step->params;
     p->dims = call->dims;
     p->kernel = kernel;
-    void *packed = NULL;
-    HONE_TRY(hone__program_keep(program, kernel->pack_bytes(kernel, &p->dims), &packed, error));
-    kernel->pack(kernel, &p->dims, &call->source, packed);
+    p->source = call->source;
     p->args = (hone_qdwconv_args){.dims = &p->dims,
                                   .input_stride = pixel_stride(call->in),
                                   .input_zero = call->source.input_zero,
-                                  .packed = packed,
                                   .output_stride = pixel_stride(call->out),
                                   .output_zero = call->output_zero,
                                   .lo = call->lo,
                                   .hi = call->hi};
+    HONE_TRY(pack_qdwconv(program, p, error));
     step->slots[0] = *call->out, step->slots[1] = *call->in;
     step->run = run_qdwconv;
     step->kernel = kernel->name;

@@ -128,16 +128,36 @@ static void run_lengths(const hone_step *step, hone_run *run, uint32_t task, uin
     }
 }
 
+/* The weights of one direction. */
+typedef struct recurrent_recipe {
+    const hone_recurrent_table *kernels;
+    hone_recurrent_dims dims;
+    const void *weights;
+} recurrent_recipe;
+
+static void make_panels(const void *recipe, void *packed) {
+    const recurrent_recipe *r = (const recurrent_recipe *)recipe;
+    r->kernels->pack(&r->dims, r->weights, packed);
+}
+
+/* Of dims the cell and the hidden size matter. */
 static hone_status pack(hone_program *program, recurrent_params *p, hone_error *error) {
     const hone_recurrent_call *c = &p->call;
     const hone_recurrent_dims *dims = &c->dims[0];
-    size_t floats = hone__cell_gates(dims->cell) * dims->hidden * dims->hidden;
+    size_t bytes = hone__cell_gates(dims->cell) * dims->hidden * dims->hidden * sizeof(float);
     for (int64_t d = 0; d < c->directions; d++) {
-        void *packed = NULL;
-        HONE_TRY(hone__program_keep(program, p->kernels->pack_bytes(dims), &packed, error));
-        const char *from = (const char *)c->weights + (size_t)d * floats * sizeof(float);
-        p->kernels->pack(dims, from, packed);
-        p->packed[d] = packed;
+        recurrent_recipe *recipe = NULL;
+        HONE_TRY(hone__program_alloc(program, 1, sizeof *recipe, (void **)&recipe, error));
+        *recipe = (recurrent_recipe){.kernels = p->kernels,
+                                     .dims = *dims,
+                                     .weights = (const char *)c->weights + (size_t)d * bytes};
+        hone_pack wanted = {.layout = p->kernels->name,
+                            .bytes = p->kernels->pack_bytes(dims),
+                            .numbers = {dims->cell, dims->hidden},
+                            .pieces = {{recipe->weights, bytes}},
+                            .make = make_panels,
+                            .recipe = recipe};
+        HONE_TRY(hone__program_pack(program, &wanted, &p->packed[d], error));
     }
     return HONE_OK;
 }
@@ -162,7 +182,6 @@ hone_status hone__step_recurrent(hone_program *program, const hone_label *label,
     recurrent_params made = {.call = *call, .kernels = &program->kernels.recurrent};
     const hone_view *views[PORTS];
     uint32_t outputs = 0, slots = list_slots(&made, views, &outputs);
-    HONE_TRY(pack(program, &made, error));
     HONE_TRY(hone__program_add_step(program, label, outputs, slots, sizeof(recurrent_params), &step,
                                     error));
     for (uint32_t i = 0; i < slots; i++) step->slots[i] = *views[i];
@@ -170,6 +189,7 @@ hone_status hone__step_recurrent(hone_program *program, const hone_label *label,
     made.block = (call->batch + made.blocks - 1) / made.blocks;
     made.kernel_scratch = (made.kernels->scratch_bytes(&call->dims[0]) + 63) / 64 * 64;
     *(recurrent_params *)step->params = made;
+    HONE_TRY(pack(program, (recurrent_params *)step->params, error));
     step->run = call->lengths ? run_lengths : run_block;
     step->tasks = call->lengths ? 1 : (uint32_t)(call->directions * made.blocks);
     step->kernel = made.kernels->name;
