@@ -8,6 +8,7 @@ void hone__kernels_init(hone_kernels *kernels, hone_cpu_tier cap) {
     hone__winograd_init(&kernels->winograd, tier);
     hone__dwconv_init(&kernels->dwconv, tier);
     hone__qconv_init(&kernels->qconv, tier);
+    hone__qwinograd_init(&kernels->qwinograd, tier);
     hone__qdwconv_init(&kernels->qdwconv, tier);
     hone__pool2d_init(&kernels->pool, tier);
     hone__eltwise_init(&kernels->eltwise, tier);

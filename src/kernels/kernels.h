@@ -20,6 +20,7 @@
 #include "kernels/pool/pool.h"
 #include "kernels/qconv/qconv.h"
 #include "kernels/qdwconv/qdwconv.h"
+#include "kernels/qwinograd/qwinograd.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/recurrent/recurrent.h"
 #include "kernels/winograd/winograd.h"
@@ -31,6 +32,7 @@ typedef struct hone_kernels {
     hone_winograd_table winograd;
     hone_dwconv_table dwconv;
     hone_qconv_table qconv;
+    hone_qwinograd_table qwinograd;
     hone_qdwconv_table qdwconv;
     hone_pool2d_table pool;
     hone_eltwise_table eltwise;

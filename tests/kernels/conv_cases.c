@@ -170,6 +170,25 @@ hone_conv_weights conv_case_weights(const conv_case *c) {
                                    (const char *)c->bias.data + skew(c));
 }
 
+hone_qconv_args conv_case_qconv(const conv_run *run) {
+    const conv_case *c = run->of;
+    hone_qconv_args args = {
+        .dims = &c->dims,
+        .input = c->input.data,
+        .input_stride = c->dims.in_c + c->in_gap,
+        .input_zero = c->input_zero,
+        .packed = run->packed.data,
+        .output = c->to_f32 ? NULL : run->output,
+        .output_f32 = c->to_f32 ? run->output : NULL,
+        .output_stride = c->dims.out_c + c->out_gap,
+        .output_zero = c->output_zero,
+        .lo = c->lo,
+        .hi = c->hi,
+    };
+    if (c->residual) args.sum = c->sum;
+    return args;
+}
+
 conv_run conv_open(const conv_case *c, const hone_kernels *kernels, uint32_t k,
                    const check_memory *output) {
     conv_run r = {.plan = c->family->plan(kernels, k, &c->dims), .of = c, .output = output->data};
@@ -260,8 +279,7 @@ void conv_compare(const conv_case *c, const char *kernel, const check_memory *wa
         compare_f32(c, kernel, want);
 }
 
-/* Every kernel of the CPU that supports the case, against the reference. */
-static void check_case(conv_case *c) {
+void conv_check_case(conv_case *c) {
     hone_kernels kernels;
     hone__kernels_init(&kernels, HONE_CPU_BEST);
     check_memory want = conv_reference(c, &kernels);
@@ -334,7 +352,7 @@ void conv_check_random(const conv_family *family, int count) {
         conv_case c = conv_case_make(family, &rng, &spec);
         if (family->residual && !c.to_f32) c.residual = hone__rng_below(&rng, 2);
         if (!family->u8 && hone__rng_below(&rng, 2)) c.lo = 0, c.hi = 6;
-        check_case(&c);
+        conv_check_case(&c);
         conv_case_free(&c);
     }
 }
@@ -348,7 +366,7 @@ static void check_odd_shape(const conv_family *family, hone_rng *rng, size_t sha
         conv_case c = conv_case_make(family, rng, &spec);
         if (family->u8) c.input_zero = fill % 2 ? 255 : 0;
         if (family->u8 && family->residual) c.residual = !c.to_f32 && fill % 3 == 0;
-        check_case(&c);
+        conv_check_case(&c);
         conv_case_free(&c);
     }
 }
@@ -367,7 +385,7 @@ void conv_check_minus_128(const conv_family *family) {
         conv_case c = conv_case_make(family, &rng, &spec);
         memset(c.weights.data, -128, c.weight_count);
         c.input_zero = 0;
-        check_case(&c);
+        conv_check_case(&c);
         conv_case_free(&c);
     }
 }

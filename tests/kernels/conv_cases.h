@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the four convolution families share: cases with guarded memory, the loop over
+/* What the tests of the convolution families share: cases with guarded memory, the loop over
  * the CPU's kernels, comparing each with the reference, the benchmark.
  *
  * The families' kernels differ in type only, so each test describes its own by a conv_family. */
@@ -80,6 +80,8 @@ conv_case conv_case_make(const conv_family *family, hone_rng *rng, const conv_sp
 conv_case conv_case_odd(const conv_family *family, hone_rng *rng, size_t shape);
 void conv_case_free(conv_case *c);
 hone_conv_weights conv_case_weights(const conv_case *c);
+/* What a kernel of qconv.h is called with. */
+hone_qconv_args conv_case_qconv(const conv_run *run);
 
 /* Kernel k of a case's family on it; conv_close() afterwards. */
 conv_run conv_open(const conv_case *c, const hone_kernels *kernels, uint32_t k,
@@ -91,6 +93,9 @@ void conv_close(conv_run *run);
 check_memory conv_reference(conv_case *c, const hone_kernels *kernels);
 /* Fails the test where c->output is not what the reference gives. */
 void conv_compare(const conv_case *c, const char *kernel, const check_memory *want);
+
+/* Every kernel of the CPU that supports the case, against the reference. */
+void conv_check_case(conv_case *c);
 
 /* Each is a whole test. */
 void conv_check_by_hand_f32(const conv_family *family);

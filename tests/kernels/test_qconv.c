@@ -22,20 +22,7 @@ static void prepare(conv_run *run) {
     const conv_case *c = run->of;
     hone_qconv_pack source = {conv_case_weights(c), c->multiplier.data, c->input_zero};
     kernel->pack(kernel, &c->dims, &source, run->packed.data);
-    run->args.qconv = (hone_qconv_args){
-        .dims = &c->dims,
-        .input = c->input.data,
-        .input_stride = c->dims.in_c + c->in_gap,
-        .input_zero = c->input_zero,
-        .packed = run->packed.data,
-        .output = c->to_f32 ? NULL : run->output,
-        .output_f32 = c->to_f32 ? run->output : NULL,
-        .output_stride = c->dims.out_c + c->out_gap,
-        .output_zero = c->output_zero,
-        .lo = c->lo,
-        .hi = c->hi,
-    };
-    if (c->residual) run->args.qconv.sum = c->sum;
+    run->args.qconv = conv_case_qconv(run);
 }
 
 static void run_task(conv_run *run, uint32_t index) {
