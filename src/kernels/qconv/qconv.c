@@ -15,6 +15,7 @@ void hone__qconv_init(hone_qconv_table *table, hone_cpu_tier tier) {
     if (hone__tier_has_avx512(tier)) add(table, HONE_X86(&hone_qconv_u8s8_8x32_avx512));
     if (hone__tier_has_vnni(tier)) add(table, HONE_X86(&hone_qconv_u8s8_12x32_vnni));
     if (hone__tier_has_neon(tier)) add(table, HONE_ARM(&hone_qconv_u8s8_8x8_neon));
+    if (hone__tier_has_neondot(tier)) add(table, HONE_ARM(&hone_qconv_u8s8_8x8_neondot));
 }
 
 const hone_qconv_kernel *hone__qconv_choose(const hone_qconv_table *table,

@@ -3,8 +3,8 @@
  * multiplied lane by lane with weights widened to 16 bits (SMLAL, exact 32-bit sums on any ARMv8.0
  * core). More than half a tile goes through the loop of qconv_u8s8_8x8_neon.c; fewer rows, mostly
  * fully connected layers, which wait for memory anyway, are left to the compiler. */
+#include "kernels/qconv/qconv_finish_neon.h"
 #include "kernels/qconv/qconv_loop_neon.h"
-#include "kernels/qconv/qconv_sum_neon.h"
 #include "kernels/qconv/qconv_tiers.h"
 #include "kernels/qconv/qconv_tiled.h"
 #include "kernels/shared/neon.h"
@@ -19,25 +19,6 @@ static void widen(void *out, const void *in, size_t count, int32_t zero) {
     for (; i + 8 <= count; i += 8)
         vst1q_s16(to + i, vreinterpretq_s16_u16(vsubl_u8(vld1_u8(from + i), zeros)));
     for (; i < count; i++) to[i] = (int16_t)(from[i] - zero);
-}
-
-HONE_INLINE void store_row(const hone_qconv_tile *t, size_t row, int32x4_t acc0, int32x4_t acc1) {
-    const float *multiplier = (const float *)((const int32_t *)t->panel + NR);
-    float32x4_t y0 = hone__scaled4(acc0, multiplier, t->lo, t->hi);
-    float32x4_t y1 = hone__scaled4(acc1, multiplier + 4, t->lo, t->hi);
-    size_t at = row * t->output_stride;
-    if (t->output) {
-        uint8x8_t q = t->sum ? hone__qconv_summed8(t->sum, y0, y1,
-                                                   t->addend + row * t->sum->stride, t->columns)
-                             : hone__round8(y0, y1, t->output_zero);
-        if (t->columns == NR)
-            vst1_u8(t->output + at, q);
-        else
-            hone__store_bytes(t->output + at, q, t->columns);
-        return;
-    }
-    hone__store_some(t->output_f32 + at, y0, t->columns < 4 ? t->columns : 4);
-    if (t->columns > 4) hone__store_some(t->output_f32 + at + 4, y1, t->columns - 4);
 }
 
 /* Depth `lane` of eight: acc += x[lane] * weights, all rows. */
