@@ -15,4 +15,6 @@ void hone__kernels_init(hone_kernels *kernels, hone_cpu_tier cap) {
     hone__layout_init(&kernels->layout, tier);
     hone__recurrent_init(&kernels->recurrent, tier);
     hone__matmul_init(&kernels->matmul, tier);
+    hone__reduce_init(&kernels->reduce, tier);
+    hone__norm_init(&kernels->norm, tier);
 }

@@ -17,12 +17,14 @@
 #include "kernels/dwconv/dwconv.h"
 #include "kernels/eltwise/eltwise.h"
 #include "kernels/layout/layout.h"
+#include "kernels/norm/norm.h"
 #include "kernels/pool/pool.h"
 #include "kernels/qconv/qconv.h"
 #include "kernels/qdwconv/qdwconv.h"
 #include "kernels/qwinograd/qwinograd.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/recurrent/recurrent.h"
+#include "kernels/reduce/reduce.h"
 #include "kernels/winograd/winograd.h"
 #include <hone/base.h>
 
@@ -39,6 +41,8 @@ typedef struct hone_kernels {
     hone_layout_table layout;
     hone_recurrent_table recurrent;
     hone_matmul_table matmul;
+    hone_reduce_table reduce;
+    hone_norm_table norm;
 } hone_kernels;
 
 /* Fills *kernels for this CPU, at most `cap` (HONE_CPU_BEST: all it has; HONE_CPU_SCALAR: the

@@ -218,6 +218,87 @@ static void general_products_of_computed_operands(void **state) {
     }
 }
 
+/* A value that is held channels last. */
+static hone_value *pixels(hone_graph *g, hone_value *x, int64_t channels) {
+    hone_value *y = apply(g, HONE_OP_Conv, INPUTS(x, weights(g, 0.4f, 8, LIST(channels, 3, 3, 3))));
+    with_ints(g, "pads", LIST(1, 1, 1, 1));
+    return y;
+}
+
+static void reductions_over_any_axes_of_any_layout(void **state) {
+    (void)state;
+    static const hone_op ops[] = {HONE_OP_ReduceSum,      HONE_OP_ReduceMean, HONE_OP_ReduceMax,
+                                  HONE_OP_ReduceMin,      HONE_OP_ReduceL1,   HONE_OP_ReduceL2,
+                                  HONE_OP_ReduceSumSquare};
+    for (int64_t mask = 1; mask < 16; mask++)
+        for (int layout = 0; layout < 3; layout++) {
+            hone_graph *g = new_graph();
+            hone_value *x = input(g, "x", HONE_F32, LIST(2, 3, 7, 10));
+            if (layout == 1) x = pixels(g, x, 21);
+            if (layout == 2) x = transpose(g, x, LIST(2, 0, 3, 1));
+            int64_t axes[4];
+            uint32_t count = 0;
+            for (int64_t i = 0; i < 4; i++)
+                if (mask >> i & 1) axes[count] = count % 2 ? i - 4 : i, count++;
+            hone_op op = ops[(mask + 2 * layout) % 7];
+            hone_value *y = apply(g, op, INPUTS(x, ints(g, count, axes)));
+            with_int(g, "keepdims", mask & 1);
+            output(g, y);
+            check_model(model_of(g), CLOSE);
+        }
+}
+
+static void softmax_along_any_axis_of_any_layout(void **state) {
+    (void)state;
+    for (int64_t axis = -4; axis < 4; axis++)
+        for (int layout = 0; layout < 4; layout++) {
+            hone_graph *g = new_graph();
+            hone_value *x = input(g, "x", HONE_F32, LIST(2, 3, 7, 35));
+            if (layout & 1) x = pixels(g, x, 19);
+            output(g, apply(g, layout & 2 ? HONE_OP_LogSoftmax : HONE_OP_Softmax, INPUTS(x)));
+            with_int(g, "axis", axis);
+            check_model(model_of(g), CLOSE);
+        }
+}
+
+static void layer_and_rms_norms(void **state) {
+    (void)state;
+    for (int64_t axis = 0; axis < 3; axis++)
+        for (int kind = 0; kind < 6; kind++) {
+            static const int64_t dims[] = {4, 9, 37};
+            uint32_t rank = (uint32_t)(3 - axis);
+            hone_graph *g = new_graph();
+            hone_value *x = input(g, "x", HONE_F32, LIST(4, 9, 37));
+            hone_value *scale = kind & 1 ? weights(g, 1, 2, rank, dims + axis)
+                                         : input(g, "scale", HONE_F32, rank, dims + axis);
+            if (kind == 5) scale = weights(g, 1, 2, LIST(37)); /* broadcast over the run */
+            if (kind < 2)
+                output(g, apply(g, HONE_OP_RMSNormalization, INPUTS(x, scale)));
+            else
+                output(g, apply(g, HONE_OP_LayerNormalization,
+                                INPUTS(x, scale, weights(g, 1, 3, rank, dims + axis))));
+            with_int(g, "axis", axis);
+            assert_ok(hone_node_set_float(g, g->last_node, "epsilon", 0.01f, NULL));
+            check_model(model_of(g), CLOSE);
+        }
+}
+
+static void instance_and_group_norms_of_pixels_and_planes(void **state) {
+    (void)state;
+    for (int64_t groups = 0; groups < 13; groups++)
+        for (int layout = 0; layout < 2; layout++) {
+            if (groups && 36 % groups) continue;
+            hone_graph *g = new_graph();
+            hone_value *x = layout ? pixels(g, input(g, "x", HONE_F32, LIST(2, 3, 9, 8)), 36)
+                                   : input(g, "x", HONE_F32, LIST(2, 36, 5, 7));
+            hone_op op = groups ? HONE_OP_GroupNormalization : HONE_OP_InstanceNormalization;
+            output(g,
+                   apply(g, op, INPUTS(x, weights(g, 1, 2, LIST(36)), weights(g, 1, 3, LIST(36)))));
+            if (groups) with_int(g, "num_groups", groups);
+            check_model(model_of(g), CLOSE);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recurrent_operators_in_every_direction_and_layout),
@@ -227,6 +308,10 @@ int main(void) {
         cmocka_unit_test(products_of_computed_operands_of_every_rank),
         cmocka_unit_test(products_read_transposed_heads_where_they_lie),
         cmocka_unit_test(general_products_of_computed_operands),
+        cmocka_unit_test(reductions_over_any_axes_of_any_layout),
+        cmocka_unit_test(softmax_along_any_axis_of_any_layout),
+        cmocka_unit_test(layer_and_rms_norms),
+        cmocka_unit_test(instance_and_group_norms_of_pixels_and_planes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

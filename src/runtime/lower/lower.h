@@ -66,6 +66,7 @@ typedef struct hone_lowering {
     hone_graph *graph;
     hone_program *program;
     bool keep_all;
+    bool late;            /* result: a node waits for what only a run can tell */
     hone_lowered *values; /* by value id */
     uint32_t *uses;       /* by value id */
     hone_node **users;    /* by value id: the last node that reads it */
@@ -231,6 +232,12 @@ hone_status hone__emit_resize(hone_lowering *lowering, hone_node *node, const ho
                               bool *taken, hone_error *error);
 hone_status hone__emit_matmul(hone_lowering *lowering, hone_node *node, const hone_group *group,
                               bool *taken, hone_error *error);
+hone_status hone__emit_reduce(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                              bool *taken, hone_error *error);
+hone_status hone__emit_layer_norm(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                                  bool *taken, hone_error *error);
+hone_status hone__emit_group_norm(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                                  bool *taken, hone_error *error);
 hone_status hone__emit_recurrent(hone_lowering *lowering, hone_node *node, const hone_group *group,
                                  bool *taken, hone_error *error);
 hone_status hone__emit_reference(hone_lowering *lowering, hone_node *node, const hone_group *group,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Float pooling, means over an image, and softmax. */
+/* Float pooling, and means over an image. */
 #include "base/error.h"
 #include "runtime/lower/lower.h"
 
@@ -20,22 +20,4 @@ hone_status hone__emit_pool(hone_lowering *lowering, hone_node *node, const hone
     call.in = &in, call.out = &out;
     hone_label label = {.name = node->name, .op = hone_op_get(node->op)->name};
     return hone__step_pool(lowering->program, &label, &call, error);
-}
-
-hone_status hone__emit_softmax(hone_lowering *lowering, hone_node *node, const hone_group *group,
-                               bool *taken, hone_error *error) {
-    if (group || node->op != HONE_OP_Softmax || !hone__value_is_float(node->inputs[0]))
-        return HONE_OK;
-    int32_t rank = node->inputs[0]->shape.rank;
-    int64_t axis = hone_node_int(node, "axis", -1);
-    if (axis < 0) axis += rank;
-    bool last = axis == rank - 1, channels = axis == 1 && rank >= 3;
-    if (rank < 1 || (!last && !channels)) return HONE_OK;
-    *taken = true;
-    hone_form form = last ? HONE_FORM_DENSE : HONE_FORM_PIXELS;
-    hone_view in, out;
-    HONE_TRY(hone__lower_form(lowering, node->inputs[0], HONE_CODE_PLAIN, form, &in, error));
-    HONE_TRY(hone__lower_output(lowering, node->outputs[0], HONE_CODE_PLAIN, form, &out, error));
-    hone_label label = {.name = node->name, .op = hone_op_get(node->op)->name};
-    return hone__step_softmax(lowering->program, &label, &out, &in, (int32_t)axis, error);
 }

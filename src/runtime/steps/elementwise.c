@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Elementwise steps on float, and softmax. */
+/* Elementwise steps on float. */
 #include "base/error.h"
 #include "runtime/steps/steps.h"
 #include "runtime/steps/walk.h"
@@ -26,18 +26,6 @@ static void unary_plane(const void *context, const hone_plane *plane) {
     args.output = c->out + plane->offset[0];
     args.output_stride = (size_t)plane->row_stride[0];
     c->kernels->unary(&args);
-}
-
-static void softmax_plane(const void *context, const hone_plane *plane) {
-    const element_context *c = (const element_context *)context;
-    c->kernels->softmax(&(hone_softmax_args){
-        .rows = plane->rows,
-        .cols = plane->cols,
-        .input = c->a + plane->offset[1],
-        .input_stride = (size_t)plane->row_stride[1],
-        .output = c->out + plane->offset[0],
-        .output_stride = (size_t)plane->row_stride[0],
-    });
 }
 
 static hone_operand operand(const float *data, const hone_plane *plane, uint32_t view) {
@@ -75,11 +63,6 @@ static void run_unary(const hone_step *step, hone_run *run, uint32_t task, uint3
 static void run_binary(const hone_step *step, hone_run *run, uint32_t task, uint32_t worker) {
     (void)worker;
     run_planes(step, run, task, binary_plane);
-}
-
-static void run_softmax(const hone_step *step, hone_run *run, uint32_t task, uint32_t worker) {
-    (void)worker;
-    run_planes(step, run, task, softmax_plane);
 }
 
 static hone_status add_step(hone_program *program, const hone_label *label, const hone_view *views,
@@ -130,33 +113,5 @@ hone_status hone__step_binary(hone_program *program, const hone_label *label,
         (hone_binary_args){.op = call->op, .lo = call->lo, .hi = call->hi};
     step->run = run_binary;
     step->kernel = program->kernels.eltwise.binary_name;
-    return HONE_OK;
-}
-
-/* Rows must stay whole: the walk is made by hand, and rows are what tasks share. */
-static hone_walk softmax_walk(const hone_view *out, const hone_view *in, int32_t axis) {
-    int64_t stride[2] = {0, 0}, cols = 1;
-    hone_walk walk = {.count = 2, .rank = 2};
-    if (axis == out->rank - 1) {
-        cols = out->dim[axis];
-        stride[0] = stride[1] = cols;
-    } else {
-        cols = out->dim[1];
-        (void)hone__view_is_pixels(out, &stride[0]);
-        (void)hone__view_is_pixels(in, &stride[1]);
-    }
-    walk.dim[0] = cols ? hone__view_elements(out) / cols : 0, walk.dim[1] = cols;
-    for (int v = 0; v < 2; v++) walk.stride[v][0] = stride[v], walk.stride[v][1] = 1;
-    return walk;
-}
-
-hone_status hone__step_softmax(hone_program *program, const hone_label *label, const hone_view *out,
-                               const hone_view *in, int32_t axis, hone_error *error) {
-    const hone_view views[2] = {*out, *in};
-    hone_walk walk = softmax_walk(out, in, axis);
-    hone_step *step = NULL;
-    HONE_TRY(add_step(program, label, views, 2, &walk, &step, error));
-    step->run = run_softmax;
-    step->kernel = program->kernels.eltwise.softmax_name;
     return HONE_OK;
 }

@@ -78,9 +78,10 @@ bool hone__step_binary_fits(const hone_view *out, const hone_view *a, const hone
 hone_status hone__step_binary(hone_program *program, const hone_label *label,
                               const hone_binary_call *call, hone_error *error);
 
-/* Softmax over the last dimension of two dense views, or over dimension 1 of two pixels views. */
+/* Softmax (or its logarithm) along a dimension of two dense views, or along dimension 1 of two
+ * pixels views. */
 hone_status hone__step_softmax(hone_program *program, const hone_label *label, const hone_view *out,
-                               const hone_view *in, int32_t axis, hone_error *error);
+                               const hone_view *in, int32_t axis, bool log, hone_error *error);
 
 /* Resizing [N, C, H, W] in pixels form: output row i blends input rows first and second, the second
  * by `weight` (nearest: only the first counts); columns alike. Taps are kept by the caller. */
@@ -93,13 +94,17 @@ hone_status hone__step_resize(hone_program *program, const hone_label *label, co
                               const hone_resize_tap *x, hone_error *error);
 
 /* Quantized convolution; views of pixels of u8, the output u8 or float. `multiplier` has out_c
- * entries. Depthwise dims with a u8 output take the depthwise kernels. */
+ * entries. Depthwise dims with a u8 output take the depthwise kernels. An addend (pixels of u8 like
+ * the output, which is u8 then) is added as `sum` says, whose data and stride are left alone;
+ * depthwise dims have none. */
 typedef struct hone_qconv_call {
     hone_conv_dims dims;
     hone_qconv_pack source;
     const hone_view *in, *out;
     uint8_t output_zero;
     float lo, hi;
+    const hone_view *addend; /* or NULL */
+    hone_qconv_sum sum;
 } hone_qconv_call;
 hone_status hone__step_qconv(hone_program *program, const hone_label *label,
                              const hone_qconv_call *call, hone_error *error);
@@ -146,5 +151,33 @@ typedef struct hone_matmul_call {
 bool hone__step_matmul_fits(const hone_view *view);
 hone_status hone__step_matmul(hone_program *program, const hone_label *label,
                               const hone_matmul_call *call, hone_error *error);
+
+/* A reduction over the dimensions whose bits are set in `axes`; out dense, without them. Results
+ * are multiplied by `scale`; `root`: their square roots are. */
+typedef struct hone_reduce_call {
+    hone_reduce_op op;
+    uint32_t axes;
+    float scale;
+    bool root;
+    const hone_view *in, *out;
+} hone_reduce_call;
+/* Whether the input's strides can be walked. */
+bool hone__step_reduce_fits(const hone_view *in, uint32_t axes);
+hone_status hone__step_reduce(hone_program *program, const hone_label *label,
+                              const hone_reduce_call *call, hone_error *error);
+
+/* Normalization of runs. Layer: dense views, runs of `run` elements, scale and bias (may be NULL)
+ * of as many; without `center` RMS. Group: views both dense or both pixels, runs of `run` channels,
+ * scale and bias one a channel. */
+typedef struct hone_norm_call {
+    const hone_view *in, *out, *scale, *bias;
+    int64_t run;
+    float epsilon;
+    bool center;
+} hone_norm_call;
+hone_status hone__step_layer_norm(hone_program *program, const hone_label *label,
+                                  const hone_norm_call *call, hone_error *error);
+hone_status hone__step_group_norm(hone_program *program, const hone_label *label,
+                                  const hone_norm_call *call, hone_error *error);
 
 #endif
