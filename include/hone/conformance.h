@@ -17,9 +17,7 @@ typedef enum hone_conformance_verdict {
 
 typedef struct hone_conformance_result {
     hone_conformance_verdict verdict;
-    uint32_t data_sets;    /* compared with what was stored */
-    uint32_t bound_inputs; /* inputs that had to be made constants, because shapes follow from their
-                              values (Reshape's shape given as an input) */
+    uint32_t data_sets;           /* compared with what was stored */
     char reason[HONE_ERROR_TEXT]; /* one line; "" when passed */
 } hone_conformance_result;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stored tensors: read, bound as constants, compared. */
+/* Stored tensors: read, compared. */
 #include "base/error.h"
 #include "conformance/conformance.h"
 #include "ops/element.h"
@@ -9,80 +9,29 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define BOUND_ELEMENTS 64
-
-hone_status hone__case_read(const char *folder, const char *kind, hone_case_tensors *tensors,
-                            hone_error *error) {
-    tensors->count = 0;
-    for (; tensors->count < HONE_CASE_PORTS; tensors->count++) {
+hone_status hone__case_read(const char *folder, const char *kind, hone_value *const *ports,
+                            uint32_t port_count, hone_case_data *data, hone_error *error) {
+    data->count = 0;
+    data->tensors_only = true;
+    for (; data->count < HONE_CASE_PORTS; data->count++) {
         char path[4096];
         struct stat facts;
-        int length = snprintf(path, sizeof path, "%s/%s_%u.pb", folder, kind, tensors->count);
+        int length = snprintf(path, sizeof path, "%s/%s_%u.pb", folder, kind, data->count);
         if (length < 0 || (size_t)length >= sizeof path)
             return hone_fail(error, HONE_LIMIT, HONE_NO_OFFSET, "%s: the path is too long", folder);
         if (stat(path, &facts) != 0) return HONE_OK;
-        HONE_TRY(hone_tensor_read_pb(path, &tensors->list[tensors->count], error));
+        hone_value_type type =
+            data->count < port_count ? ports[data->count]->type : HONE_TYPE_TENSOR;
+        HONE_TRY(hone__onnx_read_item(path, type, &data->list[data->count], error));
+        data->tensors_only = data->tensors_only && type == HONE_TYPE_TENSOR;
     }
     return hone_fail(error, HONE_LIMIT, HONE_NO_OFFSET, "%s: more than %d tensors", folder,
                      HONE_CASE_PORTS);
 }
 
-void hone__case_free(hone_case_tensors *tensors) {
-    for (uint32_t i = 0; i < tensors->count; i++) hone_tensor_free(&tensors->list[i]);
-    tensors->count = 0;
-}
-
-static bool read_by_shaper(const hone_graph *graph, const hone_value *value) {
-    for (const hone_node *node = graph->first_node; node; node = node->next)
-        for (uint32_t i = 0; i < node->input_count; i++)
-            if (node->inputs[i] == value &&
-                (node->op == HONE_OP_Resize || node->op == HONE_OP_Range ||
-                 node->op == HONE_OP_OneHot))
-                return true;
-    return false;
-}
-
-static bool decides_shapes(const hone_graph *graph, const hone_value *value,
-                           const hone_tensor *tensor) {
-    int64_t count;
-    hone__kind kind = hone__kind_of(tensor->dtype);
-    if (hone_shape_elements(&tensor->shape, &count, NULL) != HONE_OK) return false;
-    if (tensor->shape.rank > 1 || count > BOUND_ELEMENTS) return false;
-    return kind == HONE__SIGNED || kind == HONE__UNSIGNED || read_by_shaper(graph, value);
-}
-
-static hone_status make_constant(hone_graph *graph, hone_value *value, const hone_tensor *tensor,
-                                 hone_error *error) {
-    void *memory = NULL;
-    size_t bytes;
-    HONE_TRY(hone_tensor_bytes(tensor->dtype, &tensor->shape, &bytes, error));
-    HONE_TRY(hone_graph_memory(graph, bytes > 0 ? bytes : 1, &memory, error));
-    if (bytes > 0) memcpy(memory, tensor->data, bytes);
-    value->kind = HONE_VALUE_CONSTANT;
-    value->dtype = tensor->dtype;
-    value->shape = tensor->shape;
-    value->data = memory;
-    value->bytes = bytes;
-    return HONE_OK;
-}
-
-hone_status hone__case_bind(hone_graph *graph, hone_case_tensors *inputs, uint32_t *bound,
-                            hone_error *error) {
-    uint32_t kept = 0, count = graph->input_count;
-    hone_status status = HONE_OK;
-    for (uint32_t i = 0; i < count; i++) {
-        hone_tensor tensor = inputs->list[i];
-        if (status == HONE_OK && decides_shapes(graph, graph->inputs[i], &tensor)) {
-            status = make_constant(graph, graph->inputs[i], &tensor, error);
-            hone_tensor_free(&tensor);
-            ++*bound;
-            continue;
-        }
-        graph->inputs[kept] = graph->inputs[i];
-        inputs->list[kept++] = tensor;
-    }
-    graph->input_count = inputs->count = kept;
-    return status;
+void hone__case_free(hone_case_data *data) {
+    for (uint32_t i = 0; i < data->count; i++) hone__tensor_list_free(&data->list[i]);
+    data->count = 0;
 }
 
 static bool close_enough(double got, double wanted) {
@@ -131,4 +80,20 @@ hone_status hone__case_compare(uint32_t index, const hone_tensor *got, const hon
                          (unsigned)index, hone_dtype_name(got->dtype));
     HONE_TRY(hone_shape_elements(&got->shape, &count, error));
     return compare_elements(index, got, wanted, count, error);
+}
+
+hone_status hone__case_compare_item(uint32_t index, const hone_item *got,
+                                    const hone_tensor_list *wanted, hone_error *error) {
+    hone_item_kind kind = wanted->nothing    ? HONE_ITEM_NOTHING
+                          : wanted->sequence ? HONE_ITEM_SEQUENCE
+                                             : HONE_ITEM_TENSOR;
+    if (got->kind != kind || (kind == HONE_ITEM_SEQUENCE && got->count != wanted->count))
+        return hone_fail(error, HONE_NOT_MET, HONE_NO_OFFSET,
+                         "output %u: another kind of thing, or a sequence of %u, not %u",
+                         (unsigned)index, (unsigned)got->count, (unsigned)wanted->count);
+    if (kind == HONE_ITEM_TENSOR)
+        return hone__case_compare(index, &got->tensor, &wanted->tensors[0], error);
+    for (uint32_t i = 0; kind == HONE_ITEM_SEQUENCE && i < wanted->count; i++)
+        HONE_TRY(hone__case_compare(index, &got->list[i]->tensor, &wanted->tensors[i], error));
+    return HONE_OK;
 }

@@ -34,6 +34,16 @@ hone_status hone__onnx_read(hone_blob *blob, const char *folder, const hone_load
                             hone_graph **graph, hone_error *error);
 hone_status hone__onnx_write(const hone_graph *graph, const char *path, hone_error *error);
 
+/* What a .pb file of test data holds. */
+typedef struct hone_tensor_list {
+    hone_tensor *tensors; /* owned */
+    uint32_t count;       /* 1 unless it is a sequence */
+    bool sequence, nothing;
+} hone_tensor_list;
+hone_status hone__onnx_read_item(const char *path, hone_value_type type, hone_tensor_list *list,
+                                 hone_error *error);
+void hone__tensor_list_free(hone_tensor_list *list);
+
 /* formats/tflite: bytes (inside `blob`, kept by the graph) to a graph, verified and inferred.
  * Inputs and outputs have the file's layout (channels last) and types. */
 hone_status hone__tflite_read(hone_blob *blob, const hone_load_options *options, hone_graph **graph,

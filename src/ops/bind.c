@@ -81,6 +81,10 @@ static hone_status check_complete(const hone_node *node, hone_error *error) {
     return HONE_OK;
 }
 
+bool hone__op_is_run(hone_op op) {
+    return families[op]->run != NULL;
+}
+
 hone_status hone__op_bind(const hone_node *node, hone_op_run *run, hone_error *error) {
     const hone_op_family *family = families[node->op];
     if (!family->run) return hone__unsupported(node, error, "this operator is not run yet");

@@ -24,6 +24,14 @@ hone_status hone__op_bind(const hone_node *node, hone_op_run *run, hone_error *e
 /* Bytes of scratch memory that the reference of `node` wants once its shapes are known. */
 size_t hone__op_scratch(const hone_node *node);
 
+/* Whether the shapes of the operator's outputs depend on its inputs' contents beyond what shape
+ * inference follows; hone__op_measure then tells them (`shapes`: one an output), and the reference
+ * runs with the same inputs and scratch, which holds what was found. */
+bool hone__op_is_measured(hone_op op);
+hone_status hone__op_measure(const hone_op_call *call, hone_shape *shapes, hone_error *error);
+/* Whether there is a reference at all, whatever the types. */
+bool hone__op_is_run(hone_op op);
+
 /* Evaluates every node whose inputs are all constants and makes its outputs constants, as long as
  * one result is at most `max_bytes`; Shape and Size fold from known shapes too, and known entries
  * of partly known shapes pass through Gather, Slice, Concat, Unsqueeze and arithmetic of shape

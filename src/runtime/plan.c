@@ -56,7 +56,10 @@ static hone_status bind(hone_plan *plan, const hone_planning *planning, const ho
     if (inputs) {
         shapes = hone__calloc(plan->allocator, count + 1u, sizeof *shapes);
         if (!shapes) return hone_fail_memory(error, (count + 1u) * sizeof *shapes);
-        for (uint32_t i = 0; i < count; i++) shapes[i] = inputs[i].shape;
+        for (uint32_t i = 0; i < count; i++) {
+            shapes[i] = inputs[i].shape;
+            plan->graph->inputs[i]->dtype = inputs[i].dtype; /* a body's may not be declared */
+        }
     }
     hone_status status = bind_contents(plan, inputs, bound, error);
     if (status == HONE_OK)

@@ -66,9 +66,9 @@ static void gather(const hone_plan *plan, const hone_value *value, uint8_t *out,
 
 hone_status hone_session_value(const hone_session *session, const char *name, hone_tensor *view,
                                hone_error *error) {
-    const hone_plan *plan = session->plans;
-    const hone_value *value = hone_graph_find_value(plan->graph, name);
-    if (!plan->keep_all)
+    const hone_plan *plan = session->flow ? hone__session_flow_find(session, name) : session->plans;
+    const hone_value *value = plan ? hone_graph_find_value(plan->graph, name) : NULL;
+    if (!session->planning.options.keep_all)
         return hone_fail(error, HONE_USAGE, HONE_NO_OFFSET,
                          "values can be read only from a session that keeps all");
     if (!value || (value->kind != HONE_VALUE_CONSTANT && plan->kept_at[value->id] == HONE_NOT_KEPT))

@@ -45,6 +45,10 @@ typedef struct hone_onnx_reader {
     bool late; /* some node must be lifted once shapes are known */
 } hone_onnx_reader;
 
+/* Limits filled in, the scratch arena begun. */
+void hone__onnx_reader_init(hone_onnx_reader *reader, const hone_load_options *options,
+                            const char *folder);
+
 /* ---- texts ---- */
 
 /* A NUL-terminated copy in `arena`; a NUL inside is HONE_FORMAT. */
@@ -79,10 +83,14 @@ hone_status hone__onnx_external(hone_onnx_reader *reader, hone_graph *graph, con
 
 /* ---- types ---- */
 
-/* ValueInfoProto: its name, and its tensor type where it has one (dtype NONE otherwise). */
+typedef struct hone_onnx_type {
+    hone_value_type kind;
+    hone_dtype dtype; /* of the tensors in it; NONE: not known, or a map and the like */
+    hone_shape shape;
+} hone_onnx_type;
+/* ValueInfoProto: its name and type. */
 hone_status hone__onnx_value_info(hone_onnx_reader *reader, hone_graph *graph, hone_wire message,
-                                  const char **name, hone_dtype *dtype, hone_shape *shape,
-                                  hone_error *error);
+                                  const char **name, hone_onnx_type *type, hone_error *error);
 
 /* ---- nodes ---- */
 

@@ -113,8 +113,8 @@ static hone_status read_model(hone_onnx_reader *reader, hone_blob *blob, hone_gr
     return reader->late ? hone__onnx_lift_late(graph, error) : HONE_OK;
 }
 
-static void reader_init(hone_onnx_reader *reader, const hone_load_options *options,
-                        const char *folder) {
+void hone__onnx_reader_init(hone_onnx_reader *reader, const hone_load_options *options,
+                            const char *folder) {
     *reader = (hone_onnx_reader){.folder = folder};
     if (options) {
         reader->allocator = options->allocator;
@@ -130,7 +130,7 @@ hone_status hone__onnx_read(hone_blob *blob, const char *folder, const hone_load
                             hone_graph **graph, hone_error *error) {
     hone_onnx_reader reader;
     *graph = NULL;
-    reader_init(&reader, options, folder);
+    hone__onnx_reader_init(&reader, options, folder);
     hone_status status = hone_graph_new(reader.allocator, graph, error);
     if (status == HONE_OK) status = read_model(&reader, blob, *graph, error);
     hone__arena_release(&reader.scratch);
@@ -146,7 +146,7 @@ hone_status hone_tensor_read_pb(const char *path, hone_tensor *tensor, hone_erro
     hone_onnx_tensor found;
     *tensor = (hone_tensor){0};
     HONE_TRY(hone__file_map(path, &file, error));
-    reader_init(&reader, NULL, NULL);
+    hone__onnx_reader_init(&reader, NULL, NULL);
     hone_status status =
         hone__onnx_tensor(&reader, NULL, hone__wire(file.data, file.size), &found, error);
     if (status == HONE_OK) status = hone_tensor_new(found.dtype, &found.shape, tensor, error);

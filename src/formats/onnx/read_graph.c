@@ -60,36 +60,36 @@ static hone_status read_initializer(hone_onnx_reader *reader, hone_graph *graph,
 static hone_status read_input(hone_onnx_reader *reader, hone_graph *graph, hone_wire message,
                               hone_error *error) {
     const char *name;
-    hone_dtype dtype;
-    hone_shape shape;
+    hone_onnx_type type;
     uint64_t offset = hone__wire_offset(&message);
-    HONE_TRY(hone__onnx_value_info(reader, graph, message, &name, &dtype, &shape, error));
+    HONE_TRY(hone__onnx_value_info(reader, graph, message, &name, &type, error));
     hone_value *value = hone_graph_find_value(graph, name);
     if (value && value->kind == HONE_VALUE_CONSTANT) return HONE_OK;
     if (value || !*name)
         return hone__wire_fail(error, HONE_FORMAT, offset, "two inputs are named '%s'", name);
-    if (dtype == HONE_DTYPE_NONE && !graph->parent)
+    if (type.dtype == HONE_DTYPE_NONE && !graph->parent)
         return hone__wire_fail(error, HONE_UNSUPPORTED, offset,
                                "input '%s' is not a tensor of a known element type", name);
     HONE_TRY(hone_graph_add_value(graph, name, &value, error));
-    value->dtype = dtype;
-    value->shape = shape;
+    value->type = type.kind;
+    value->dtype = type.dtype;
+    value->shape = type.shape;
     return hone_graph_add_input(graph, value, error);
 }
 
 static hone_status read_output(hone_onnx_reader *reader, hone_graph *graph, hone_wire message,
                                hone_error *error) {
     const char *name;
-    hone_dtype dtype;
-    hone_shape shape;
+    hone_onnx_type type;
     hone_value *value;
     uint64_t offset = hone__wire_offset(&message);
-    HONE_TRY(hone__onnx_value_info(reader, graph, message, &name, &dtype, &shape, error));
+    HONE_TRY(hone__onnx_value_info(reader, graph, message, &name, &type, error));
     if (!*name) return hone__wire_fail(error, HONE_FORMAT, offset, "an output has no name");
     HONE_TRY(hone__onnx_value(graph, name, &value, error));
     if (value->kind == HONE_VALUE_COMPUTED && value->dtype == HONE_DTYPE_NONE) {
-        value->dtype = dtype;
-        value->shape = shape;
+        value->type = type.kind;
+        value->dtype = type.dtype;
+        value->shape = type.shape;
     }
     return hone_graph_add_output(graph, value, error);
 }

@@ -61,26 +61,58 @@ static hone_status read_tensor_type(hone_onnx_reader *reader, hone_graph *graph,
     return HONE_OK;
 }
 
-/* TypeProto: field 1 is the tensor type; sequences, maps and optionals leave dtype at NONE. */
+enum { /* fields of TypeProto */
+       FIELD_TENSOR = 1,
+       FIELD_SEQUENCE = 4,
+       FIELD_OPTIONAL = 9
+};
+
 static hone_status read_type(hone_onnx_reader *reader, hone_graph *graph, hone_wire message,
-                             hone_dtype *dtype, hone_shape *shape, hone_error *error) {
+                             unsigned depth, hone_onnx_type *type, hone_error *error);
+
+/* TypeProto.Sequence and TypeProto.Optional: field 1 is the type of what is inside. */
+static hone_status read_inner_type(hone_onnx_reader *reader, hone_graph *graph, hone_wire message,
+                                   unsigned depth, hone_onnx_type *type, hone_error *error) {
     while (hone__wire_left(&message)) {
         hone_wire_field field;
         hone_wire part;
         HONE_TRY(hone__wire_next(&message, &field, error));
         if (field.number != 1) continue;
         HONE_TRY(hone__wire_message(&field, &part, error));
-        HONE_TRY(read_tensor_type(reader, graph, part, dtype, shape, error));
+        HONE_TRY(read_type(reader, graph, part, depth + 1, type, error));
+    }
+    return HONE_OK;
+}
+
+/* Tensors, sequences of tensors, and either of them optional; anything else has dtype NONE. */
+static hone_status read_type(hone_onnx_reader *reader, hone_graph *graph, hone_wire message,
+                             unsigned depth, hone_onnx_type *type, hone_error *error) {
+    while (hone__wire_left(&message)) {
+        hone_wire_field field;
+        hone_wire part;
+        HONE_TRY(hone__wire_next(&message, &field, error));
+        bool inner = field.number == FIELD_SEQUENCE || field.number == FIELD_OPTIONAL;
+        if (field.number != FIELD_TENSOR && !inner) continue;
+        HONE_TRY(hone__wire_message(&field, &part, error));
+        if (field.number == FIELD_TENSOR)
+            HONE_TRY(read_tensor_type(reader, graph, part, &type->dtype, &type->shape, error));
+        if (!inner || depth >= 2) continue;
+        HONE_TRY(read_inner_type(reader, graph, part, depth, type, error));
+        bool sequence = type->kind == HONE_TYPE_SEQUENCE;
+        if (field.number == FIELD_SEQUENCE && type->kind == HONE_TYPE_TENSOR)
+            type->kind = HONE_TYPE_SEQUENCE;
+        else if (field.number == FIELD_OPTIONAL && (sequence || type->kind == HONE_TYPE_TENSOR))
+            type->kind = sequence ? HONE_TYPE_OPTIONAL_SEQUENCE : HONE_TYPE_OPTIONAL;
+        else
+            type->dtype = HONE_DTYPE_NONE; /* sequences of sequences and the like */
     }
     return HONE_OK;
 }
 
 hone_status hone__onnx_value_info(hone_onnx_reader *reader, hone_graph *graph, hone_wire message,
-                                  const char **name, hone_dtype *dtype, hone_shape *shape,
-                                  hone_error *error) {
+                                  const char **name, hone_onnx_type *type, hone_error *error) {
     *name = "";
-    *dtype = HONE_DTYPE_NONE;
-    *shape = hone__shape_unknown();
+    *type = (hone_onnx_type){.shape = hone__shape_unknown()};
     while (hone__wire_left(&message)) {
         hone_wire_field field;
         hone_wire part;
@@ -88,7 +120,7 @@ hone_status hone__onnx_value_info(hone_onnx_reader *reader, hone_graph *graph, h
         if (field.number == 1) HONE_TRY(hone__onnx_text(&reader->scratch, &field, name, error));
         if (field.number != 2) continue;
         HONE_TRY(hone__wire_message(&field, &part, error));
-        HONE_TRY(read_type(reader, graph, part, dtype, shape, error));
+        HONE_TRY(read_type(reader, graph, part, 0, type, error));
     }
     return HONE_OK;
 }

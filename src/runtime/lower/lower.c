@@ -2,6 +2,7 @@
 /* The walk over the graph; see lower.h. */
 #include "runtime/lower/lower.h"
 #include "base/error.h"
+#include "ops/ops.h"
 
 static hone_status make_tables(hone_lowering *lowering, uint32_t nodes, hone_error *error) {
     hone_program *program = lowering->program;
@@ -74,7 +75,12 @@ static hone_status lower_outputs(hone_lowering *lowering, hone_error *error) {
 }
 
 /* A shape that only a run can tell (NonZero and the like) cannot be planned. */
-static hone_status check_known(const hone_node *node, hone_error *error) {
+static hone_status check_known(hone_lowering *lowering, const hone_node *node, hone_error *error) {
+    lowering->late = true; /* unless this ends well */
+    if (!hone__op_is_run(node->op)) {
+        hone_op_run run;
+        return hone__op_bind(node, &run, error);
+    }
     for (uint32_t i = 0; i < node->output_count; i++) {
         const hone_value *out = node->outputs[i];
         if (!out) continue;
@@ -84,6 +90,7 @@ static hone_status check_known(const hone_node *node, hone_error *error) {
                 "node '%s' (%s): the shape of '%s' is not known before running", node->name,
                 node->foreign ? node->foreign : hone_op_get(node->op)->name, out->name);
     }
+    lowering->late = false;
     return HONE_OK;
 }
 
@@ -94,7 +101,20 @@ static uint32_t count_node_ids(const hone_graph *graph) {
     return most;
 }
 
+/* Sequences and optionals are not planned. */
+static hone_status check_types(hone_lowering *lowering, hone_error *error) {
+    const hone_graph *graph = lowering->graph;
+    for (uint32_t i = 0; i < graph->input_count; i++)
+        if (graph->inputs[i]->type != HONE_TYPE_TENSOR) {
+            lowering->late = true;
+            return hone_fail(error, HONE_UNSUPPORTED, HONE_NO_OFFSET, "input '%s' is not a tensor",
+                             graph->inputs[i]->name);
+        }
+    return HONE_OK;
+}
+
 hone_status hone__lower(hone_lowering *lowering, hone_error *error) {
+    HONE_TRY(check_types(lowering, error));
     HONE_TRY(hone__lower_prepare(lowering->graph, error));
     HONE_TRY(make_tables(lowering, count_node_ids(lowering->graph), error));
     drop_dead(lowering);
@@ -108,7 +128,7 @@ hone_status hone__lower(hone_lowering *lowering, hone_error *error) {
     for (hone_node *node = lowering->graph->first_node; node; node = node->next) {
         hone_role role = (hone_role)lowering->roles[node->id];
         if (role == HONE_ROLE_DEAD || role == HONE_ROLE_ABSORBED) continue;
-        HONE_TRY(check_known(node, error));
+        HONE_TRY(check_known(lowering, node, error));
         HONE_TRY(hone__lower_node(lowering, node, lowering->groups[node->id], error));
     }
     return lower_outputs(lowering, error);
