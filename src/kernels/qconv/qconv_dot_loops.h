@@ -25,6 +25,8 @@ HONE_INLINE const int8_t *run_tap(const uint8_t *const *pointers, size_t depth,
 #pragma GCC unroll 12
     for (size_t r = 0; r < rows; r++) in[r] = pointers[r];
     for (size_t k = 0; k < depth; k += 4, weight += 4 * NR) {
+        /* the bound stays in memory: twelve pointers leave no register for it */
+        if (MR > 8) __asm__("" : "+m"(depth));
         sums w0 = sums_load(weight), w1 = w0;
         if (vectors == 2) w1 = sums_load(weight + 4 * LANES);
 #pragma GCC unroll 12

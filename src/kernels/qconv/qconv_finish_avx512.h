@@ -60,15 +60,21 @@ HONE_INLINE void finish_half(const finish *f, size_t r, const size_t half, __m51
     _mm_mask_storeu_epi8(f->output + r * f->stride + 16 * half, mask, bytes);
 }
 
-/* vectors: registers of sums a row, as many as the columns need. */
+/* vectors: registers of sums a row, as many as the columns need. Rows go through memory, one by
+ * one: so the loop that made the sums has all registers. */
 HONE_INLINE void finish_tile(const hone_qconv_tile *t, const size_t rows, const size_t vectors,
                              __m512i (*acc)[2]) {
-    const finish f = finish_of(t);
-    const __mmask16 last = hone__mask16(f.columns - (vectors - 1) * 16), all = 0xFFFF;
+    int32_t sums[12][32];
 #pragma GCC unroll 12
     for (size_t r = 0; r < rows; r++) {
-        finish_half(&f, r, 0, acc[r][0], vectors == 1 ? last : all);
-        if (vectors == 2) finish_half(&f, r, 1, acc[r][1], last);
+        _mm512_storeu_si512(sums[r], acc[r][0]);
+        if (vectors == 2) _mm512_storeu_si512(sums[r] + 16, acc[r][1]);
+    }
+    const finish f = finish_of(t);
+    const __mmask16 last = hone__mask16(f.columns - (vectors - 1) * 16), all = 0xFFFF;
+    for (size_t r = 0; r < rows; r++) {
+        finish_half(&f, r, 0, _mm512_loadu_si512(sums[r]), vectors == 1 ? last : all);
+        if (vectors == 2) finish_half(&f, r, 1, _mm512_loadu_si512(sums[r] + 16), last);
     }
 }
 
