@@ -46,17 +46,19 @@ struct hone_conv_kernel {
     void (*run_task)(const hone_conv_kernel *kernel, const hone_conv_args *args, uint32_t index,
                      void *scratch);
     const void *tile; /* private to the implementation */
+    /* Whether it is a better choice for dims than those before it in the table; NULL: always. */
+    bool (*suits)(const hone_conv_kernel *kernel, const hone_conv_dims *dims);
 };
 
-#define HONE_CONV_KERNELS 4
-/* list[0] is the reference; later entries are preferred. */
+#define HONE_CONV_KERNELS 8
+/* list[0] is the reference; later entries are preferred where they suit. */
 typedef struct hone_conv_table {
     uint32_t count;
     const hone_conv_kernel *list[HONE_CONV_KERNELS];
 } hone_conv_table;
 
 void hone__conv_init(hone_conv_table *table, hone_cpu_tier tier);
-/* The preferred kernel that supports dims; never NULL. */
+/* The last kernel that supports and suits dims; never NULL. */
 const hone_conv_kernel *hone__conv_choose(const hone_conv_table *table, const hone_conv_dims *dims);
 
 #endif

@@ -14,6 +14,12 @@ static bool gathers(const hone_conv_dims *dims) {
     return hone__conv_taps(dims) > 1 && dims->in_c / dims->groups < GATHER_BELOW;
 }
 
+/* Whether output pixels are input pixels, one after the other: a matrix product. */
+static bool is_matrix(const hone_conv_dims *d) {
+    return hone__conv_taps(d) == 1 && d->stride_h == 1 && d->stride_w == 1 && d->pad_top == 0 &&
+           d->pad_left == 0 && d->in_w == d->out_w && d->in_h == d->out_h;
+}
+
 static hone_tiling tiling_of(const hone_conv_tiles *tiles, const hone_conv_dims *dims) {
     size_t row = dims->in_c / dims->groups * sizeof(float), taps = hone__conv_taps(dims);
     size_t fresh = hone__min_size(taps, (size_t)dims->stride_h * dims->stride_w);
@@ -93,6 +99,7 @@ static size_t line_up(size_t bytes) {
 static conv_scratch lay_scratch(const hone_conv_tiles *tiles, const hone_conv_dims *dims,
                                 const hone_tiling *tiling) {
     conv_scratch s = {0};
+    if (is_matrix(dims)) return s;
     size_t taps = gathers(dims) ? 1 : hone__conv_taps(dims);
     size_t rows = hone__divide_up(tiling->row_block, tiles->mr) * tiles->mr;
     s.pointers = line_up(tiling->group_in * sizeof(float));
@@ -137,16 +144,37 @@ static void prepare_rows(const hone_conv_args *args, const hone_tiling *tiling,
         pointers[r] = rows + hone__min_size(r, range->rows - 1) * tiling->depth * sizeof(float);
 }
 
-/* One panel of weights over a step of rows. */
+/* Where a tile should prefetch: the lines of the next panel that are its share, `floats` a tile, or
+ * what is at hand already when all are on their way. */
+static const float *next_of(const hone_conv_tile *tile, const float *next, size_t done,
+                            size_t floats, size_t panel) {
+    return done * floats < panel ? next + done * floats : tile->panel;
+}
+
+/* One panel of weights over a step of rows. Rows of a matrix need no pointers made beforehand, so
+ * they can be dealt out evenly: a last tile of one row would take nearly as long as a full one. */
 static void run_panel(const hone_conv_tiles *tiles, const hone_conv_args *args,
-                      const hone_tile_range *range, hone_conv_tile tile, size_t channel) {
-    for (size_t r = 0; r < range->rows; r += tiles->mr) {
-        size_t pixel = range->row + r, rows = hone__min_size(tiles->mr, range->rows - r);
+                      const hone_tile_range *range, hone_conv_tile tile, size_t channel,
+                      const float *next) {
+    const float *pointers[HONE_CONV_MR], *const *given = tile.rows;
+    size_t count = hone__divide_up(range->rows, tiles->mr), first = 0;
+    size_t floats = tile.taps * tile.depth / 4 * 16;
+    size_t panel = tiles->nr * (1 + tile.taps * tile.depth);
+    if (!given) tile.rows = pointers;
+    for (size_t i = 0; i < count; i++) {
+        size_t left = range->rows - first, pixel = range->row + first;
+        size_t rows =
+            given ? hone__min_size(tiles->mr, left) : hone__conv_tile_rows(tiles, left, count - i);
+        if (given) tile.rows = given + i * tile.taps * tiles->mr;
+        for (size_t r = 0; !given && r < rows; r++)
+            pointers[r] =
+                args->input + range->group * tile.depth + (pixel + r) * args->input_stride;
         tile.output = args->output + pixel * args->output_stride + channel;
         if (args->residual)
             tile.residual = args->residual + pixel * args->residual_stride + channel;
+        tile.next = next_of(&tile, next, i, floats, panel);
         tiles->run[rows - 1](&tile);
-        tile.rows += tile.taps * tiles->mr;
+        first += rows;
     }
 }
 
@@ -158,7 +186,10 @@ static void run_step(const hone_conv_tiles *tiles, const hone_conv_args *args,
         tile.columns = hone__min_size(tiles->nr, tiling->group_out - first);
         tile.panel = (const float *)args->packed +
                      (step->group * tiling->panels + p) * panel_floats(tiles, tiling);
-        run_panel(tiles, args, step, tile, step->group * tiling->group_out + first);
+        bool last = p + 1 == step->panel + step->panels;
+        const float *next = tile.panel + panel_floats(tiles, tiling);
+        if (last) next -= step->panels * panel_floats(tiles, tiling);
+        run_panel(tiles, args, step, tile, step->group * tiling->group_out + first, next);
     }
 }
 
@@ -168,10 +199,11 @@ void hone__conv_tiled_run_task(const hone_conv_kernel *kernel, const hone_conv_a
     hone_tiling tiling = tiling_of(tiles, args->dims);
     hone_tile_range range = hone__tiling_range(&tiling, index);
     conv_scratch at = lay_scratch(tiles, args->dims, &tiling);
-    prepare_rows(args, &tiling, &range, tiles->mr, &at, scratch);
-
+    bool matrix = is_matrix(args->dims);
+    if (!matrix) prepare_rows(args, &tiling, &range, tiles->mr, &at, scratch);
+    const void *pointers = (char *)scratch + at.pointers;
     hone_conv_tile tile = {
-        .rows = (const float *const *)(const void *)((char *)scratch + at.pointers),
+        .rows = matrix ? NULL : (const float *const *)pointers,
         .taps = gathers(args->dims) ? 1 : hone__conv_taps(args->dims),
         .output_stride = args->output_stride,
         .residual_stride = args->residual_stride,
@@ -184,6 +216,6 @@ void hone__conv_tiled_run_task(const hone_conv_kernel *kernel, const hone_conv_a
         step.row += done;
         step.rows = hone__min_size(tiling.row_step, range.rows - done);
         run_step(tiles, args, &tiling, &step, tile);
-        tile.rows += tiling.row_step * tile.taps;
+        if (!matrix) tile.rows += tiling.row_step * tile.taps;
     }
 }

@@ -18,13 +18,24 @@ typedef struct hone_conv_tile {
     size_t output_stride;
     size_t columns; /* 1 .. nr */
     float lo, hi;
+    /* What will be read next, to be brought nearer meanwhile: a cache line each four steps of
+     * depth, taps * depth / 4 lines in all. A hint; the address need not be one. */
+    const float *next;
 } hone_conv_tile;
 
 #define HONE_CONV_MR 12
 typedef struct hone_conv_tiles {
     size_t mr, nr;
     void (*run[HONE_CONV_MR])(const hone_conv_tile *tile); /* run[r - 1] computes r rows */
+    /* Tiles of few rows take nearly as long as full ones: rows are dealt out evenly. */
+    bool even;
 } hone_conv_tiles;
+
+/* Rows of the next tile, of `left` rows for `count` tiles. */
+static inline size_t hone__conv_tile_rows(const hone_conv_tiles *tiles, size_t left, size_t count) {
+    size_t most = left < tiles->mr ? left : tiles->mr;
+    return tiles->even ? (left + count - 1) / count : most;
+}
 
 bool hone__conv_tiled_supports(const hone_conv_kernel *kernel, const hone_conv_dims *dims);
 size_t hone__conv_tiled_pack_bytes(const hone_conv_kernel *kernel, const hone_conv_dims *dims);

@@ -170,12 +170,16 @@ static void multiply_panel(const winograd_plan *plan, const hone_conv_dims *dims
         .lo = -INFINITY,
         .hi = INFINITY,
     };
+    size_t blocks = hone__divide_up(count, mr);
     for (size_t p = 0; p < plan->shape.points; p++) {
-        for (size_t t = 0; t < count; t += mr) {
-            size_t some = hone__min_size(mr, count - t);
+        for (size_t t = 0, b = 0; b < blocks; b++) {
+            size_t some = hone__conv_tile_rows(plan->product, count - t, blocks - b);
             for (size_t r = 0; r < some; r++) rows[r] = inputs + (t + r) * plan->row;
             tile.output = sums + t * nr;
+            tile.next = tile.panel + point_floats(plan, dims) + b * (dims->in_c / 4 * 16);
+            if (b >= 4) tile.next = tile.panel; /* all is on its way */
             plan->product->run[some - 1](&tile);
+            t += some;
         }
         tile.panel += point_floats(plan, dims);
         inputs += plan->inputs;
