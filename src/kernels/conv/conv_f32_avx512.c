@@ -109,7 +109,8 @@ static void rows12(const hone_conv_tile *tile) {
 static const hone_conv_tiles tiles = {
     MR,
     NR,
-    {rows1, rows2, rows3, rows4, rows5, rows6, rows7, rows8, rows9, rows10, rows11, rows12}};
+    {rows1, rows2, rows3, rows4, rows5, rows6, rows7, rows8, rows9, rows10, rows11, rows12},
+    true};
 
 const hone_conv_kernel hone_conv_f32_12x32_avx512 = {
     .name = "hone_conv_f32_12x32_avx512",

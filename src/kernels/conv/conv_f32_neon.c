@@ -132,7 +132,7 @@ static void rows8(const hone_conv_tile *tile) {
 }
 
 static const hone_conv_tiles tiles = {
-    MR, NR, {rows1, rows2, rows3, rows4, rows5, rows6, rows7, rows8}};
+    MR, NR, {rows1, rows2, rows3, rows4, rows5, rows6, rows7, rows8}, false};
 
 const hone_conv_kernel hone_conv_f32_8x8_neon = {
     .name = "hone_conv_f32_8x8_neon",
