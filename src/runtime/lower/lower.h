@@ -67,7 +67,6 @@ typedef struct hone_lowering {
     hone_program *program;
     bool keep_all;
     bool late;            /* result: a node waits for what only a run can tell */
-    bool late;            /* result: a node waits for what only a run can tell */
     hone_lowered *values; /* by value id */
     uint32_t *uses;       /* by value id */
     hone_node **users;    /* by value id: the last node that reads it */
