@@ -56,7 +56,7 @@ ADDER = set(
     "scvtf ucvtf frintn frintm frintp frintz frecpe frecps add sub addp abs neg smax smin umax umin "
     "sxtl sxtl2 uxtl uxtl2 sshll sshll2 ushll ushll2 shll shl sshr ushr usra ssra sli sri srshr urshr "
     "xtn xtn2 sqxtn sqxtn2 uqxtn uqxtn2 sqxtun sqxtun2 shrn shrn2 rshrn rshrn2 "
-    "uaddw uaddw2 saddw saddw2 uaddl uaddl2 saddl saddl2 usubl usubl2 ssubl ssubl2 usubw usubw2 ssubw "
+    "sqadd uqadd sqsub uqsub uaddw uaddw2 saddw saddw2 uaddl uaddl2 saddl saddl2 usubl usubl2 ssubl ssubl2 usubw usubw2 ssubw "
     "ssubw2 uaddlp saddlp and orr eor bic orn bsl bit bif not mvn cmeq cmgt cmge cmhi cmhs cmtst "
     "fcmeq fcmgt fcmge fcmlt fcmle facgt facge dup mov movi mvni fmov zip1 zip2 uzp1 uzp2 trn1 trn2 ext "
     "rev64 rev32 rev16 tbl tbx addv uaddlv smaxv umaxv fmaxv fminv".split()
