@@ -127,6 +127,7 @@ static hone_status add_dwconv(hone_program *program, const hone_label *label,
 
 hone_status hone__step_conv(hone_program *program, const hone_label *label,
                             const hone_conv_call *call, hone_error *error) {
+    if (hone__step_rows_fits(program, call)) return hone__step_rows(program, label, call, error);
     const hone_dwconv_kernel *depthwise =
         call->residual ? NULL : hone__dwconv_choose(&program->kernels.dwconv, &call->dims);
     if (depthwise) return add_dwconv(program, label, call, depthwise, error);

@@ -46,6 +46,11 @@ typedef struct hone_conv_call {
 } hone_conv_call;
 hone_status hone__step_conv(hone_program *program, const hone_label *label,
                             const hone_conv_call *call, hone_error *error);
+/* What hone__step_conv does with few rows: weights, which must live as long as the program, are read
+ * where they are. */
+bool hone__step_rows_fits(const hone_program *program, const hone_conv_call *call);
+hone_status hone__step_rows(hone_program *program, const hone_label *label,
+                            const hone_conv_call *call, hone_error *error);
 
 /* Pooling of float or u8 pixels. `average`: else maximum. u8 averages requantize. */
 typedef struct hone_pool_call {
