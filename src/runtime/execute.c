@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running a program, step after step. */
 #include "base/clock.h"
+#include "base/error.h"
 #include "runtime/program.h"
 
 #define TASK_BYTES     (32u * 1024) /* below this a task is not worth its hand-over */
@@ -12,6 +13,15 @@ uint32_t hone__program_tasks(const hone_program *program, size_t items, size_t b
     if (program->threads == 1 || tasks <= 1) return 1;
     if (tasks > most) tasks = most;
     return (uint32_t)(tasks > items ? items : tasks);
+}
+
+hone_status hone__stop_check(const hone_stop *stop, hone_error *error) {
+    if (!stop) return HONE_OK;
+    if (stop->cancel && hone_cancel_requested(stop->cancel))
+        return hone_fail(error, HONE_CANCELLED, HONE_NO_OFFSET, "the run was cancelled");
+    if (stop->deadline_ms != 0 && hone__now_ms() >= stop->deadline_ms)
+        return hone_fail(error, HONE_CANCELLED, HONE_NO_OFFSET, "the run's time is over");
+    return HONE_OK;
 }
 
 typedef struct step_context {
@@ -34,11 +44,12 @@ static void run_step(const hone_step *step, hone_run *run, hone_pool *pool) {
 }
 
 hone_status hone__program_run(hone_program *program, hone_pool *pool, uint8_t **base, bool profile,
-                              hone_error *error) {
-    hone_run run = {.program = program, .base = base, .error = error};
+                              const hone_stop *stop, hone_error *error) {
+    hone_run run = {.program = program, .base = base, .error = error, .stop = stop};
     double before = profile ? hone__now_ms() : 0;
     for (uint32_t i = 0; i < program->step_count && run.status == HONE_OK; i++) {
         hone_step *step = program->steps[i];
+        HONE_TRY(hone__stop_check(stop, error));
         run_step(step, &run, pool);
         if (!profile) continue;
         double now = hone__now_ms();

@@ -313,12 +313,25 @@ hone_status hone_batcher_create(const hone_model *model, const hone_batcher_opti
     return status;
 }
 
+/* All are taken before the first is told: telling gives the lock away, and the thread would run the
+ * others. */
+static void refuse_all(hone_batcher *batcher) {
+    request *r = batcher->first;
+    batcher->first = NULL;
+    batcher->last = &batcher->first;
+    batcher->waiting = 0;
+    while (r) {
+        request *next = r->next;
+        refuse(batcher, r, "the batcher is closed");
+        r = next;
+    }
+}
+
 void hone_batcher_close(hone_batcher *batcher, bool answer_waiting) {
     pthread_mutex_lock(&batcher->lock);
     batcher->closed = true;
     pthread_cond_broadcast(&batcher->news);
-    while (!answer_waiting && batcher->first)
-        refuse(batcher, pop(batcher), "the batcher is closed");
+    if (!answer_waiting) refuse_all(batcher);
     while (batcher->open > 0) pthread_cond_wait(&batcher->quiet, &batcher->lock);
     pthread_mutex_unlock(&batcher->lock);
 }
