@@ -11,7 +11,7 @@ void hone__dwconv_init(hone_dwconv_table *table, hone_cpu_tier tier) {
     table->count = 0;
     add(table, &hone_dwconv_f32_ref);
     if (hone__tier_has_avx2(tier)) add(table, HONE_X86(&hone_dwconv_f32_7x8_avx2));
-    if (hone__tier_has_avx512(tier)) add(table, HONE_X86(&hone_dwconv_f32_4x16_avx512));
+    if (hone__tier_has_avx512(tier)) add(table, HONE_X86(&hone_dwconv_f32_7x16_avx512));
     if (hone__tier_has_neon(tier)) add(table, HONE_ARM(&hone_dwconv_f32_4x4_neon));
 }
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hone_dwconv_f32_4x16_avx512: the loops of dwconv_f32_loops.h with vectors of 16. */
+/* hone_dwconv_f32_7x16_avx512: the loops of dwconv_f32_loops.h with vectors of 16. */
 #include "kernels/dwconv/dwconv_f32_loops.h"
 #include "kernels/dwconv/dwconv_tiers.h"
 
-static const hone_dwconv_tiles tiles = {.width = VEC_LANES, .run = run, .run_3x3 = run_3x3};
-
-const hone_dwconv_kernel hone_dwconv_f32_4x16_avx512 = {
-    .name = "hone_dwconv_f32_4x16_avx512",
+const hone_dwconv_kernel hone_dwconv_f32_7x16_avx512 = {
+    .name = "hone_dwconv_f32_7x16_avx512",
     .supports = hone__dwconv_tiled_supports,
     .pack_bytes = hone__dwconv_tiled_pack_bytes,
     .pack = hone__dwconv_tiled_pack,

@@ -7,7 +7,7 @@
 
 extern const hone_dwconv_kernel hone_dwconv_f32_ref;
 extern const hone_dwconv_kernel hone_dwconv_f32_7x8_avx2; /* x86_64 */
-extern const hone_dwconv_kernel hone_dwconv_f32_4x16_avx512;
+extern const hone_dwconv_kernel hone_dwconv_f32_7x16_avx512;
 extern const hone_dwconv_kernel hone_dwconv_f32_4x4_neon; /* aarch64 */
 
 #endif
