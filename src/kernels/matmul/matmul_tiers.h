@@ -9,6 +9,7 @@
 
 extern const hone_matmul_table hone_matmul_f32_ref;
 extern const hone_matmul_table hone_matmul_f32_avx2; /* x86_64 */
+extern const hone_matmul_table hone_matmul_f32_avx512;
 extern const hone_matmul_table hone_matmul_f32_neon; /* aarch64 */
 
 /* Up to this many rows are multiplied by `few`. */

@@ -81,7 +81,9 @@ static void prepare_rows(const hone_matmul_tier *tier, const hone_matmul_args *a
 
 /* A length that the compiler knows becomes a few moves instead of a call. */
 static void copy_columns(const float *from, size_t stride, size_t depth, size_t nr, float *to) {
-    if (nr == 16)
+    if (nr == 32)
+        for (size_t k = 0; k < depth; k++) memcpy(to + k * 32, from + k * stride, 128);
+    else if (nr == 16)
         for (size_t k = 0; k < depth; k++) memcpy(to + k * 16, from + k * stride, 64);
     else if (nr == 8)
         for (size_t k = 0; k < depth; k++) memcpy(to + k * 8, from + k * stride, 32);

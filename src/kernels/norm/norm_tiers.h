@@ -7,6 +7,7 @@
 
 extern const hone_norm_table hone_norm_f32_ref;
 extern const hone_norm_table hone_norm_f32_avx2; /* x86_64 */
+extern const hone_norm_table hone_norm_f32_avx512;
 extern const hone_norm_table hone_norm_f32_neon; /* aarch64 */
 
 #endif

@@ -33,7 +33,7 @@ struct hone_qdwconv_kernel {
     const void *tile; /* private to the implementation */
 };
 
-#define HONE_QDWCONV_KERNELS 4
+#define HONE_QDWCONV_KERNELS 8
 typedef struct hone_qdwconv_table {
     uint32_t count;
     const hone_qdwconv_kernel *list[HONE_QDWCONV_KERNELS]; /* [0]: the reference */

@@ -9,8 +9,13 @@ bool hone__qdwconv_tiled_supports(const hone_qdwconv_kernel *kernel, const hone_
     return dims->groups == dims->in_c && dims->in_c == dims->out_c;
 }
 
-static size_t pairs_of(const hone_conv_dims *dims) {
-    return hone__divide_up(hone__conv_taps(dims), 2);
+/* Taps that one instruction takes. */
+static size_t taps_of(const hone_qdwconv_tiles *tiles) {
+    return tiles->fours ? 4 : 2;
+}
+
+static size_t pairs_of(const hone_qdwconv_tiles *tiles, const hone_conv_dims *dims) {
+    return hone__divide_up(hone__conv_taps(dims), taps_of(tiles));
 }
 
 size_t hone__qdwconv_panel_bytes(size_t width, size_t pairs) {
@@ -23,19 +28,23 @@ size_t hone__qdwconv_tiled_pack_bytes(const hone_qdwconv_kernel *kernel,
     hone_qdwconv_block block = {0};
     size_t blocks = 0;
     while (hone__qdwconv_next(dims->out_c, tiles->width, tiles->narrow, &block)) blocks++;
-    return blocks * hone__qdwconv_panel_bytes(tiles->width, pairs_of(dims));
+    return blocks * hone__qdwconv_panel_bytes(tiles->width, pairs_of(tiles, dims));
 }
 
 /* Channel c into lane `lane` of its panel. */
-static void pack_channel(const hone_conv_dims *dims, const hone_qconv_pack *source, size_t width,
-                         size_t c, size_t lane, char *panel) {
+static void pack_channel(const hone_qdwconv_tiles *tiles, const hone_conv_dims *dims,
+                         const hone_qconv_pack *source, size_t c, size_t lane, char *panel) {
     const hone_conv_weights *weights = &source->weights;
+    size_t width = tiles->width;
     int32_t *bias = (int32_t *)(void *)panel;
     int16_t *to = (int16_t *)(bias + 2 * width);
     int32_t sum = 0;
     for (size_t t = 0; t < hone__conv_taps(dims); t++) {
         int8_t w = ((const int8_t *)weights->data)[c * weights->out_step + t * weights->tap_step];
-        to[(t / 2 * width + lane) * 2 + t % 2] = w;
+        if (tiles->fours)
+            ((int8_t *)to)[(t / 4 * width + lane) * 4 + t % 4] = w;
+        else
+            to[(t / 2 * width + lane) * 2 + t % 2] = w;
         sum += w;
     }
     uint32_t own = weights->bias ? (uint32_t)hone__element_s32(weights->bias, c) : 0;
@@ -47,16 +56,16 @@ static void pack_channel(const hone_conv_dims *dims, const hone_qconv_pack *sour
 void hone__qdwconv_tiled_pack(const hone_qdwconv_kernel *kernel, const hone_conv_dims *dims,
                               const hone_qconv_pack *source, void *packed) {
     const hone_qdwconv_tiles *tiles = kernel->tile;
-    size_t width = tiles->width, bytes = hone__qdwconv_panel_bytes(width, pairs_of(dims));
+    size_t width = tiles->width, bytes = hone__qdwconv_panel_bytes(width, pairs_of(tiles, dims));
     hone_qdwconv_block block = {0};
     char *panel = packed;
     memset(packed, 0, hone__qdwconv_tiled_pack_bytes(kernel, dims));
     for (; hone__qdwconv_next(dims->out_c, width, tiles->narrow, &block); panel += bytes)
         for (size_t i = 0; i < block.size; i++) {
             size_t lane = tiles->order[i];
-            pack_channel(dims, source, width, block.first + i, lane, panel);
+            pack_channel(tiles, dims, source, block.first + i, lane, panel);
             if (block.size <= tiles->narrow && tiles->copy)
-                pack_channel(dims, source, width, block.first + i, lane + tiles->copy, panel);
+                pack_channel(tiles, dims, source, block.first + i, lane + tiles->copy, panel);
         }
 }
 
@@ -66,7 +75,8 @@ static size_t outside_bytes(const hone_conv_dims *dims) {
 
 size_t hone__qdwconv_tiled_scratch_bytes(const hone_qdwconv_kernel *kernel,
                                          const hone_conv_dims *dims) {
-    return outside_bytes(dims) + pairs_of(dims) * 2 * sizeof(void *);
+    const hone_qdwconv_tiles *tiles = kernel->tile;
+    return outside_bytes(dims) + pairs_of(tiles, dims) * taps_of(tiles) * sizeof(void *);
 }
 
 uint32_t hone__qdwconv_tiled_task_count(const hone_qdwconv_kernel *kernel,
@@ -77,12 +87,12 @@ uint32_t hone__qdwconv_tiled_task_count(const hone_qdwconv_kernel *kernel,
 
 static void run_row(const hone_qdwconv_tiles *tiles, const hone_qdwconv_args *args, hone_taps *taps,
                     hone_qdwconv_tile *tile, size_t row) {
-    size_t count = hone__conv_taps(args->dims);
+    size_t count = hone__conv_taps(args->dims), all = tile->pairs * taps_of(tiles);
     hone__taps_start(taps, row);
     while ((tile->pixels = hone__taps_next(taps)) > 0) {
         size_t at = row * args->dims->out_w + taps->x;
         tile->output = args->output + at * args->output_stride;
-        if (count % 2) taps->pointers[count] = taps->pointers[count - 1];
+        for (size_t t = count; t < all; t++) taps->pointers[t] = taps->pointers[count - 1];
         tiles->run(tile);
     }
 }
@@ -99,7 +109,7 @@ void hone__qdwconv_tiled_run_task(const hone_qdwconv_kernel *kernel, const hone_
     };
     hone_qdwconv_tile tile = {
         .taps = (const uint8_t *const *)(const void *)taps.pointers,
-        .pairs = pairs_of(d),
+        .pairs = pairs_of(kernel->tile, d),
         .step = d->stride_w * args->input_stride,
         .panel = args->packed,
         .channels = d->out_c,

@@ -5,16 +5,16 @@
 
 #include "kernels/qdwconv/qdwconv.h"
 
-/* acc[p][c] = bias[c] + sum over tap pairs of taps[t][p * step + c] * weight[t][c], requantized.
+/* acc[p][c] = bias[c] + sum over taps of taps[t][p * step + c] * weight[t][c], requantized.
  * The input's zero point is folded into bias; padding is read from a pixel of zero points. */
 typedef struct hone_qdwconv_tile {
-    const uint8_t *const *taps; /* an even number: an odd one is filled up with any valid pixel */
-    size_t pairs;
-    size_t pixels; /* in the group */
-    size_t step;   /* elements from the input of a pixel to that of the next */
+    const uint8_t *const *taps; /* whole pairs, filled up with any valid pixel */
+    size_t pairs;               /* of taps; or fours, see `fours` below */
+    size_t pixels;              /* in the group */
+    size_t step;                /* elements from the input of a pixel to that of the next */
     /* Panels of `width` lanes, one for each of hone__qdwconv_next()'s blocks: bias [width] int32,
-     * multiplier [width] float, int16 weights [pairs][width][2]; a missing channel or tap is
-     * zero. */
+     * multiplier [width] float, int16 weights [pairs][width][2] or int8 weights
+     * [pairs][width][4]; a missing channel or tap is zero. */
     const void *panel;
     size_t channels;
     uint8_t *output;
@@ -28,6 +28,7 @@ typedef struct hone_qdwconv_tiles {
     const uint8_t *order; /* [width]: the lane of a panel's channel */
     size_t copy; /* narrow panels hold each channel a second time, so many lanes on; or 0 */
     void (*run)(const hone_qdwconv_tile *tile);
+    bool fours; /* taps come in fours and weights are bytes */
 } hone_qdwconv_tiles;
 
 /* Bytes of the panel of `width` channels. */

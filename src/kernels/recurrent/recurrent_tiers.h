@@ -7,6 +7,7 @@
 
 extern const hone_recurrent_table hone_recurrent_f32_ref;
 extern const hone_recurrent_table hone_recurrent_f32_avx2; /* x86_64 */
+extern const hone_recurrent_table hone_recurrent_f32_avx512;
 extern const hone_recurrent_table hone_recurrent_f32_neon; /* aarch64 */
 
 /* recurrent_pack.c: panels of HONE_RECURRENT_COLUMNS rows of R, [depth][columns] each, those behind

@@ -7,6 +7,7 @@
 
 extern const hone_reduce_table hone_reduce_f32_ref;
 extern const hone_reduce_table hone_reduce_f32_avx2; /* x86_64 */
+extern const hone_reduce_table hone_reduce_f32_avx512;
 extern const hone_reduce_table hone_reduce_f32_neon; /* aarch64 */
 
 #endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loops of matmul_loops.h with AVX-512, and the tiles of hone_conv_f32_12x32_avx512. */
+#include "kernels/conv/conv_tiers.h"
+#include "kernels/layout/layout_tiers.h"
+#include "kernels/matmul/matmul_loops.h"
+
+static const hone_matmul_tier tier = {&hone_conv_f32_12x32_avx512, hone_transpose_x32_avx512, few};
+
+const hone_matmul_table hone_matmul_f32_avx512 = {
+    .name = "hone_matmul_f32_avx512",
+    .scratch_bytes = hone__matmul_tiled_scratch_bytes,
+    .task_count = hone__matmul_tiled_task_count,
+    .run_task = hone__matmul_tiled_run_task,
+    .packed_bytes = hone__matmul_tiled_packed_bytes,
+    .pack = hone__matmul_tiled_pack,
+    .tier = &tier,
+};
