@@ -121,6 +121,62 @@ static void matrix_weights_are_packed_by_their_steps(void **state) {
     conv_case_free(&c);
 }
 
+/* The kernel for planes as a family of its own: [1] after the reference. */
+static check_memory planes_input;
+
+static uint32_t planes_count(const hone_kernels *kernels) {
+    return kernels->conv.planes ? 2 : 1;
+}
+
+static conv_plan planes_plan(const hone_kernels *kernels, uint32_t k, const hone_conv_dims *dims) {
+    hone_kernels turned = *kernels;
+    turned.conv.list[1] = kernels->conv.planes;
+    return plan(&turned, k, dims);
+}
+
+/* The case's pixels, turned to planes. */
+static void planes_prepare(conv_run *run) {
+    const conv_case *c = run->of;
+    size_t image = (size_t)c->dims.in_h * c->dims.in_w, channels = c->dims.in_c;
+    prepare(run);
+    if (((const hone_conv_kernel *)run->plan.kernel)->tile == NULL) return; /* the reference */
+    check_free(&planes_input);
+    planes_input = check_alloc(c->dims.n * image * channels * sizeof(float), CHECK_AT_END);
+    float *out = planes_input.data;
+    for (size_t n = 0; n < c->dims.n; n++)
+        for (size_t i = 0; i < channels; i++)
+            for (size_t p = 0; p < image; p++)
+                *out++ =
+                    ((const float *)c->input.data)[(n * image + p) * (channels + c->in_gap) + i];
+    run->args.conv.input = planes_input.data;
+}
+
+static const conv_family planes_family = {
+    .shapes = &conv_dense_shapes,
+    .residual = true,
+    .count = planes_count,
+    .plan = planes_plan,
+    .prepare = planes_prepare,
+    .run_task = run_task,
+};
+
+static void conv_over_planes_matches_the_reference_over_pixels(void **state) {
+    hone_rng rng;
+    hone__rng_seed(&rng, 6, 0);
+    planes_input = check_alloc(1, CHECK_AT_END);
+    for (int i = 0; i < 300; i++) {
+        conv_spec spec = {.dims = check_random_dims(&rng, false)};
+        spec.dims.groups = 1, spec.dims.in_c = check_between(&rng, 1, 4);
+        spec.dims.stride_w = check_between(&rng, 1, 2);
+        spec.dims.dilation_h = spec.dims.dilation_w = 1;
+        spec.in_gap = check_between(&rng, 0, 2), spec.out_gap = check_between(&rng, 0, 2);
+        conv_case c = conv_case_make(&planes_family, &rng, &spec);
+        conv_check_case(&c);
+        conv_case_free(&c);
+    }
+    check_free(&planes_input);
+}
+
 static void bench(void) {
     conv_bench(&family);
 }
@@ -132,6 +188,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(conv_with_same_padding_matches_the_reference_on_odd_sizes),
         cmocka_unit_test(conv_lets_nan_and_infinity_through),
         cmocka_unit_test(conv_adds_a_residual_in_place),
+        cmocka_unit_test(conv_over_planes_matches_the_reference_over_pixels),
         cmocka_unit_test(matrix_weights_are_packed_by_their_steps),
     };
     return check_main(argc, argv, tests, sizeof tests / sizeof *tests, bench);

@@ -55,6 +55,9 @@ struct hone_conv_kernel {
 typedef struct hone_conv_table {
     uint32_t count;
     const hone_conv_kernel *list[HONE_CONV_KERNELS];
+    /* For inputs in planes, [n][in_c][in_h][in_w] without gaps (input_stride is not used); NULL
+     * where the tier has none. Takes what it supports, pictures above all. */
+    const hone_conv_kernel *planes;
 } hone_conv_table;
 
 void hone__conv_init(hone_conv_table *table, hone_cpu_tier tier);

@@ -3,8 +3,8 @@
  * 12 multiply-adds against 8 loads a step of depth, so that both of a core's ports stay busy.
  * hone_conv_f32_4x24_avx2 and hone_conv_f32_12x8_avx2: the same 12 registers in other shapes, for
  * numbers of channels that 16 does not divide well. */
+#include "kernels/conv/conv_planes.h"
 #include "kernels/conv/conv_tiers.h"
-#include "kernels/conv/conv_tiled.h"
 #include "kernels/shared/avx2.h"
 #include "kernels/shared/element.h"
 
@@ -68,7 +68,7 @@ HONE_INLINE void run_rows(const hone_conv_tile *t, const size_t mr, const size_t
                           const size_t rows) {
     const size_t nr = vectors * LANES;
     __m256 acc[12][VECTORS];
-    const float *weight = t->panel + nr, *next = t->next;
+    const float *weight = t->panel + nr, *next = t->next ? t->next : t->panel;
 #pragma GCC unroll 12
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 3
@@ -212,4 +212,82 @@ const hone_conv_kernel hone_conv_f32_12x8_avx2 = {
     .task_count = hone__conv_tiled_task_count,
     .run_task = hone__conv_tiled_run_task,
     .tile = &tiles_12x8,
+};
+
+/* --- planes ----------------------------------------------------------------------------------- */
+
+/* Pixels read elements of one line that are `stride` apart: constants in the addresses. */
+HONE_INLINE void run_planes(const hone_conv_tile *t, size_t at, const size_t stride,
+                            const size_t vectors, const size_t rows) {
+    const size_t nr = vectors * LANES;
+    __m256 acc[HONE_CONV_PLANES_MR][VECTORS];
+    const float *weight = t->panel + nr;
+#pragma GCC unroll 6
+    for (size_t r = 0; r < rows; r++)
+#pragma GCC unroll 3
+        for (size_t v = 0; v < vectors; v++) acc[r][v] = _mm256_load_ps(t->panel + v * LANES);
+    for (size_t tap = 0; tap < t->taps; tap++) {
+        const float *line = t->rows[tap] + at;
+        for (size_t kx = 0; kx < t->depth; kx++, line++, weight += nr) {
+            __m256 w[VECTORS];
+#pragma GCC unroll 3
+            for (size_t v = 0; v < vectors; v++) w[v] = _mm256_load_ps(weight + v * LANES);
+#pragma GCC unroll 6
+            for (size_t r = 0; r < rows; r++) {
+                __m256 x = _mm256_broadcast_ss(line + r * stride);
+#pragma GCC unroll 3
+                for (size_t v = 0; v < vectors; v++) add_product(&acc[r][v], x, w[v]);
+            }
+        }
+    }
+    store_tile(t, rows, vectors, acc);
+}
+
+#define PLANES(vectors, stride, rows)                                                              \
+    static void planes##vectors##s##stride##_##rows(const hone_conv_tile *tile, size_t at) {       \
+        run_planes(tile, at, stride, vectors, rows);                                               \
+    }
+
+PLANES(2, 1, 1)
+PLANES(2, 1, 2)
+PLANES(2, 1, 3)
+PLANES(2, 1, 4)
+PLANES(2, 1, 5)
+PLANES(2, 1, 6)
+PLANES(2, 2, 1)
+PLANES(2, 2, 2)
+PLANES(2, 2, 3)
+PLANES(2, 2, 4)
+PLANES(2, 2, 5)
+PLANES(2, 2, 6)
+PLANES(3, 1, 1)
+PLANES(3, 1, 2)
+PLANES(3, 1, 3)
+PLANES(3, 1, 4)
+PLANES(3, 2, 1)
+PLANES(3, 2, 2)
+PLANES(3, 2, 3)
+PLANES(3, 2, 4)
+
+static const hone_conv_planes_tiles planes_tiles[] = {
+    {6,
+     16,
+     {{planes2s1_1, planes2s1_2, planes2s1_3, planes2s1_4, planes2s1_5, planes2s1_6},
+      {planes2s2_1, planes2s2_2, planes2s2_3, planes2s2_4, planes2s2_5, planes2s2_6}}},
+    {4,
+     24,
+     {{planes3s1_1, planes3s1_2, planes3s1_3, planes3s1_4},
+      {planes3s2_1, planes3s2_2, planes3s2_3, planes3s2_4}}},
+};
+static const hone_conv_planes_shapes planes_shapes = {2, planes_tiles};
+
+const hone_conv_kernel hone_conv_f32_planes_avx2 = {
+    .name = "hone_conv_f32_planes_avx2",
+    .supports = hone__conv_planes_supports,
+    .pack_bytes = hone__conv_planes_pack_bytes,
+    .pack = hone__conv_planes_pack,
+    .scratch_bytes = hone__conv_planes_scratch_bytes,
+    .task_count = hone__conv_planes_task_count,
+    .run_task = hone__conv_planes_run_task,
+    .tile = &planes_shapes,
 };

@@ -7,9 +7,10 @@
 #include "kernels/conv/conv.h"
 
 extern const hone_conv_kernel hone_conv_f32_ref;
-extern const hone_conv_kernel hone_conv_f32_4x24_avx2; /* x86_64 */
-extern const hone_conv_kernel hone_conv_f32_12x8_avx2; /* x86_64 */
-extern const hone_conv_kernel hone_conv_f32_6x16_avx2; /* x86_64 */
+extern const hone_conv_kernel hone_conv_f32_planes_avx2; /* x86_64 */
+extern const hone_conv_kernel hone_conv_f32_4x24_avx2;   /* x86_64 */
+extern const hone_conv_kernel hone_conv_f32_12x8_avx2;   /* x86_64 */
+extern const hone_conv_kernel hone_conv_f32_6x16_avx2;   /* x86_64 */
 extern const hone_conv_kernel hone_conv_f32_12x32_avx512;
 extern const hone_conv_kernel hone_conv_f32_8x8_neon; /* aarch64 */
 

@@ -19,7 +19,7 @@ typedef struct hone_conv_tile {
     size_t columns; /* 1 .. nr */
     float lo, hi;
     /* What will be read next, to be brought nearer meanwhile: a cache line each four steps of
-     * depth, taps * depth / 4 lines in all. A hint; the address need not be one. */
+     * depth, taps * depth / 4 lines in all. A hint; it may point nowhere. NULL: nothing. */
     const float *next;
 } hone_conv_tile;
 

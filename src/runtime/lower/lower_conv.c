@@ -19,6 +19,20 @@ static bool usable(const hone_node *head) {
            hone__value_is_constant(head->inputs[1]);
 }
 
+/* Whether the input lies there in planes, as pictures come, and a kernel takes it so. */
+static hone_status reads_planes(hone_lowering *lowering, const hone_value *value,
+                                const hone_conv_dims *dims, bool *planes, hone_error *error) {
+    const hone_conv_kernel *kernel = lowering->program->kernels.conv.planes;
+    hone_view view;
+    hone_code code;
+    *planes = false;
+    if (!kernel || !kernel->supports(kernel, dims)) return HONE_OK;
+    HONE_TRY(hone__lower_held(lowering, value, &code, &view, error));
+    *planes = code == HONE_CODE_PLAIN && hone__view_is_dense(&view) &&
+              !hone__lower_is_pixels(lowering, value);
+    return HONE_OK;
+}
+
 hone_status hone__emit_conv(hone_lowering *lowering, hone_node *node, const hone_group *group,
                             bool *taken, hone_error *error) {
     hone_group own = group ? *group : alone(node);
@@ -33,8 +47,9 @@ hone_status hone__emit_conv(hone_lowering *lowering, hone_node *node, const hone
     call.weights =
         hone__conv_weights_oihw(&call.dims, head->inputs[1]->data, bias ? bias->data : NULL);
     hone_view in, out, residual;
-    HONE_TRY(
-        hone__lower_form(lowering, head->inputs[0], HONE_CODE_PLAIN, HONE_FORM_PIXELS, &in, error));
+    HONE_TRY(reads_planes(lowering, head->inputs[0], &call.dims, &call.planes, error));
+    HONE_TRY(hone__lower_form(lowering, head->inputs[0], HONE_CODE_PLAIN,
+                              call.planes ? HONE_FORM_DENSE : HONE_FORM_PIXELS, &in, error));
     if (own.residual)
         HONE_TRY(hone__lower_form(lowering, own.residual, HONE_CODE_PLAIN, HONE_FORM_PIXELS,
                                   &residual, error));

@@ -81,7 +81,7 @@ static hone_status add_conv(hone_program *program, const hone_label *label,
     HONE_TRY(hone__program_add_step(program, label, 1, slots, sizeof(conv_params), &step, error));
     conv_params *p = (conv_params *)step->params;
     p->dims = call->dims;
-    p->kernel = choose(&program->kernels, &p->dims);
+    p->kernel = call->planes ? program->kernels.conv.planes : choose(&program->kernels, &p->dims);
     p->weights = call->weights;
     p->args = (hone_conv_args){.dims = &p->dims,
                                .input_stride = pixel_stride(call->in),
@@ -113,7 +113,7 @@ static hone_status add_dwconv(hone_program *program, const hone_label *label,
     p->weights = call->weights;
     p->args = (hone_dwconv_args){.dims = &p->dims,
                                  .input_stride = pixel_stride(call->in),
-                                   .output_stride = pixel_stride(call->out),
+                                 .output_stride = pixel_stride(call->out),
                                  .lo = call->lo,
                                  .hi = call->hi};
     HONE_TRY(pack_dwconv(program, p, error));
@@ -127,6 +127,7 @@ static hone_status add_dwconv(hone_program *program, const hone_label *label,
 
 hone_status hone__step_conv(hone_program *program, const hone_label *label,
                             const hone_conv_call *call, hone_error *error) {
+    if (call->planes) return add_conv(program, label, call, error);
     if (hone__step_rows_fits(program, call)) return hone__step_rows(program, label, call, error);
     const hone_dwconv_kernel *depthwise =
         call->residual ? NULL : hone__dwconv_choose(&program->kernels.dwconv, &call->dims);

@@ -43,6 +43,7 @@ typedef struct hone_conv_call {
     hone_conv_weights weights;
     const hone_view *in, *out, *residual; /* pixels; residual may be NULL */
     float lo, hi;
+    bool planes; /* `in` is dense, channels first: only where the kernels take it so */
 } hone_conv_call;
 hone_status hone__step_conv(hone_program *program, const hone_label *label,
                             const hone_conv_call *call, hone_error *error);
