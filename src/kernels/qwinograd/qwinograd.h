@@ -29,6 +29,7 @@
 
 typedef struct hone_qwinograd_table {
     const hone_qconv_kernel *fast; /* NULL where the tier has none */
+    uint32_t direct_speed; /* multiply-adds of the tier's direct kernel while this one makes one */
 } hone_qwinograd_table;
 
 void hone__qwinograd_init(hone_qwinograd_table *table, hone_cpu_tier tier);

@@ -148,7 +148,31 @@ uint32_t hone__qwinograd_tiled_task_count(const hone_qconv_kernel *kernel,
     return (uint32_t)(p.blocks * p.panel_blocks);
 }
 
-/* Tiles [first, first + count) of the block's. */
+/* Whether a tile's inputs are all inside the image. */
+static bool is_inside(const hone_conv_dims *d, const hone_winograd_place *place) {
+    return place->y >= d->pad_top && place->y - d->pad_top + HONE_QWINOGRAD_SIDE <= d->in_h &&
+           place->x >= d->pad_left && place->x - d->pad_left + HONE_QWINOGRAD_SIDE <= d->in_w;
+}
+
+static void point_inside(const hone_qconv_args *args, const hone_winograd_place *place,
+                         const uint8_t **pixels) {
+    size_t first = hone__winograd_pixel(args->dims, place, 0, 0);
+    const uint8_t *row = args->input + first * args->input_stride;
+    for (size_t i = 0; i < HONE_QWINOGRAD_SIDE; i++, row += args->dims->in_w * args->input_stride)
+        for (size_t j = 0; j < HONE_QWINOGRAD_SIDE; j++)
+            pixels[i * HONE_QWINOGRAD_SIDE + j] = row + j * args->input_stride;
+}
+
+static void point_at_edge(const hone_qconv_args *args, const hone_winograd_place *place,
+                          const uint8_t *outside, const uint8_t **pixels) {
+    for (size_t i = 0; i < HONE_QWINOGRAD_POINTS; i++) {
+        size_t at = hone__winograd_pixel(args->dims, place, i / HONE_QWINOGRAD_SIDE,
+                                         i % HONE_QWINOGRAD_SIDE);
+        pixels[i] = at == HONE_CONV_OUTSIDE ? outside : args->input + at * args->input_stride;
+    }
+}
+
+/* Tiles [first, first + count). */
 static void transform_inputs(const plan *p, const hone_qconv_args *args, const areas *a,
                              size_t first, size_t count) {
     const uint8_t *pixels[HONE_QWINOGRAD_POINTS];
@@ -157,12 +181,10 @@ static void transform_inputs(const plan *p, const hone_qconv_args *args, const a
     memset(a->outside, args->input_zero, p->row);
     for (size_t t = 0; t < count; t++) {
         hone_winograd_place place = hone__winograd_place(&p->shape, first + t);
-        for (size_t i = 0; i < HONE_QWINOGRAD_POINTS; i++) {
-            size_t at = hone__winograd_pixel(args->dims, &place, i / HONE_QWINOGRAD_SIDE,
-                                             i % HONE_QWINOGRAD_SIDE);
-            pixels[i] =
-                at == HONE_CONV_OUTSIDE ? a->outside : args->input + at * args->input_stride;
-        }
+        if (is_inside(args->dims, &place))
+            point_inside(args, &place, pixels);
+        else
+            point_at_edge(args, &place, a->outside, pixels);
         input.out = a->inputs + t * p->row;
         p->tiles->input(&input);
     }

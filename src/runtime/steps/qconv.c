@@ -7,7 +7,7 @@ typedef struct qconv_params {
     hone_conv_dims dims;
     const hone_qconv_kernel *kernel;
     hone_qconv_pack source; /* as given; read when it is packed */
-    hone_qconv_args args; /* all but the pointers to activations */
+    hone_qconv_args args;   /* all but the pointers to activations */
     bool to_float;
 } qconv_params;
 
@@ -32,6 +32,7 @@ static void run_qconv(const hone_step *step, hone_run *run, uint32_t task, uint3
     else
         args.output = (uint8_t *)hone__run_at(run, &step->slots[0]);
     args.input = (const uint8_t *)hone__run_at(run, &step->slots[1]);
+    if (step->slot_count > 2) args.sum.data = (const uint8_t *)hone__run_at(run, &step->slots[2]);
     p->kernel->run_task(p->kernel, &args, task, hone__run_scratch(run, step, worker));
 }
 
@@ -79,13 +80,32 @@ static hone_status pack_qdwconv(hone_program *program, qdwconv_params *p, hone_e
     return hone__program_pack(program, &pack, &p->args.packed, error);
 }
 
+/* Winograd's way where it is the better one and these weights allow it, else the direct way. */
+static const hone_qconv_kernel *choose(const hone_kernels *kernels, const hone_qconv_call *call) {
+    const hone_qconv_kernel *winograd =
+        hone__qwinograd_choose(&kernels->qwinograd, &call->dims, &call->source.weights);
+    return winograd ? winograd : hone__qconv_choose(&kernels->qconv, &call->dims);
+}
+
+/* The tensor that is added may become the output. */
+static void set_slots(hone_step *step, const hone_qconv_call *call) {
+    qconv_params *p = (qconv_params *)step->params;
+    step->slots[0] = *call->out, step->slots[1] = *call->in;
+    if (!call->addend) return;
+    step->slots[2] = *call->addend;
+    step->in_place = 2;
+    p->args.sum = call->sum;
+    p->args.sum.stride = pixel_stride(call->addend);
+}
+
 static hone_status add_qconv(hone_program *program, const hone_label *label,
                              const hone_qconv_call *call, hone_error *error) {
     hone_step *step = NULL;
-    HONE_TRY(hone__program_add_step(program, label, 1, 2, sizeof(qconv_params), &step, error));
+    uint32_t slots = call->addend ? 3 : 2;
+    HONE_TRY(hone__program_add_step(program, label, 1, slots, sizeof(qconv_params), &step, error));
     qconv_params *p = (qconv_params *)step->params;
     p->dims = call->dims;
-    p->kernel = hone__qconv_choose(&program->kernels.qconv, &p->dims);
+    p->kernel = choose(&program->kernels, call);
     p->source = call->source;
     p->to_float = program->buffers[call->out->buffer].dtype == HONE_F32;
     p->args = (hone_qconv_args){.dims = &p->dims,
@@ -96,7 +116,7 @@ static hone_status add_qconv(hone_program *program, const hone_label *label,
                                 .lo = call->lo,
                                 .hi = call->hi};
     HONE_TRY(pack_qconv(program, p, error));
-    step->slots[0] = *call->out, step->slots[1] = *call->in;
+    set_slots(step, call);
     step->run = run_qconv;
     step->kernel = p->kernel->name;
     step->tasks = p->kernel->task_count(p->kernel, &p->dims);
