@@ -141,7 +141,8 @@ static void run(const hone_qdwconv_tile *tile) {
     for (; at < tile->pixels; at++) run_pixels(tile, at, 1);
 }
 
-static const hone_qdwconv_tiles tiles = {WIDTH, WIDTH, order, 0, run};
+static const hone_qdwconv_tiles tiles = {
+    .width = WIDTH, .narrow = WIDTH, .order = order, .run = run};
 
 const hone_qdwconv_kernel hone_qdwconv_u8s8_4x8_neon = {
     .name = "hone_qdwconv_u8s8_4x8_neon",
