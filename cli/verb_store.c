@@ -183,6 +183,7 @@ static hone_status add_model(cli *c, const add_request *q, hone_store_entry *ent
     hone_store *store = NULL;
     hone_model *model = NULL;
     hone_store_bytes bytes = {0};
+    hone_borders borders = {0};
     const hone_load_options verify = {.verify = true};
     size_t length;
     const char *inside;
@@ -194,7 +195,10 @@ static hone_status add_model(cli *c, const add_request *q, hone_store_entry *ent
         status = stored ? hone_model_load_memory(bytes.data, bytes.size, bytes.format, &verify,
                                                  &model, &c->error)
                         : hone_model_load(q->model, &verify, &model, &c->error);
+    if (status == HONE_OK) status = hone_model_borders(model, &borders, &c->error);
     if (status == HONE_OK) {
+        entry->borders = borders.items;
+        entry->border_count = borders.count;
         entry->card = bytes.card;
         entry->card_size = bytes.card_size;
         if (!entry->card) entry->card = hone_model_card(model, &entry->card_size);
@@ -203,6 +207,7 @@ static hone_status add_model(cli *c, const add_request *q, hone_store_entry *ent
                      ? hone_store_add_memory(store, bytes.data, bytes.size, entry, list, &c->error)
                      : hone_store_add_file(store, q->model, entry, list, &c->error);
     }
+    if (model) hone_model_borders_free(model, &borders);
     hone_model_free(model);
     hone_store_bytes_free(&bytes);
     hone_store_close(store);
@@ -311,6 +316,49 @@ static int store_get(cli *c, int argc, char **argv) {
     return cli_end(c, status);
 }
 
+static int store_delta(cli *c, int argc, char **argv) {
+    const char *words[3], *out = NULL;
+    const cli_option options[] = {{"-o", "FILE", CLI_TEXT, &out, "where to"}, {0}};
+    hone_store *store = NULL;
+    hone_store_delta_report report = {0};
+    int stop = cli_parse(c, options, argc, argv, words, 3, 3);
+    if (stop >= 0) return stop;
+    if (!out) return cli_usage(c, "-o FILE is missing");
+    hone_status status = open_store(c, words[0], true, &store);
+    if (status == HONE_OK)
+        status =
+            hone_store_delta(store, words[1], words[2], out, cli_progress, c, &report, &c->error);
+    if (status == HONE_OK) {
+        char part[32], full[32];
+        cli_set(c, "delta_bytes", count(report.delta_bytes));
+        cli_set(c, "full_bytes", count(report.full_bytes));
+        cli_print(c, "%s: %s instead of %s\n", out,
+                  cli_bytes_text(report.delta_bytes, part, sizeof part),
+                  cli_bytes_text(report.full_bytes, full, sizeof full));
+    }
+    hone_store_close(store);
+    return cli_end(c, status);
+}
+
+static int store_apply(cli *c, int argc, char **argv) {
+    const char *words[2];
+    const cli_option options[] = {{0}};
+    hone_store *store = NULL;
+    hone_store_list list = {0};
+    int stop = cli_parse(c, options, argc, argv, words, 2, 2);
+    if (stop >= 0) return stop;
+    hone_status status = open_store(c, words[0], false, &store);
+    if (status == HONE_OK)
+        status = hone_store_apply(store, words[1], cli_progress, c, &list, &c->error);
+    if (status == HONE_OK) {
+        show_record(c, list.records);
+        cli_print(c, "%s:%s@%s\n", words[0], list.records[0].name, list.records[0].version);
+    }
+    hone_store_list_free(&list);
+    hone_store_close(store);
+    return cli_end(c, status);
+}
+
 static hone_status show_report(cli *c, const char *db, const hone_store_report *report) {
     char size[32];
     json_t *problems = json_array();
@@ -367,6 +415,13 @@ static const cli_verb subs[] = {
     {"store get", store_get, "DB NAME[@VERSION] -o OUT", "the very bytes that were added",
      "hone store get models.db net -o net.hone\n"
      "hone store get models.db net@1 -o first.onnx"},
+    {"store delta", store_delta, "DB NAME@A NAME@B -o FILE",
+     "what leads from one version to another",
+     "hone store delta models.db net@1 net@2 -o net-1-2.delta\n"
+     "hone store delta models.db net@1.0.0 net@1.1.0 -o update.delta --json"},
+    {"store apply", store_apply, "DB FILE", "add the version that a delta leads to",
+     "hone store apply models.db net-1-2.delta\n"
+     "hone store apply /srv/models.db update.delta --quiet"},
     {"store verify", store_verify, "DB",
      "check every sum and reference; exit 1 for a damaged store",
      "hone store verify models.db\n"
@@ -375,7 +430,7 @@ static const cli_verb subs[] = {
 
 static int store_help(void) {
     printf("hone store: versions of models in one SQLite file\n\nusage: hone store %s\n\n",
-           "init|add|list|log|show|get|verify DB ...");
+           "init|add|list|log|show|get|delta|apply|verify DB ...");
     for (size_t i = 0; i < sizeof subs / sizeof *subs; i++)
         printf("  hone %s %s\n      %s\n", subs[i].name, subs[i].words, subs[i].summary);
     printf("\nexamples:\n  hone store init models.db\n  hone store add models.db net.onnx\n"

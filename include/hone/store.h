@@ -56,6 +56,9 @@ typedef struct hone_store_entry {
     hone_format format;
     const char *card; /* of `card_size` bytes, NULL: none; given back with the model */
     size_t card_size;
+    const hone_border *borders; /* where its tensors lie (hone_model_borders): what other versions
+                                   are compared by, and share; NULL: unknown */
+    uint32_t border_count;
     const hone_store_optimized *optimized; /* NULL: an original */
     hone_progress progress;                /* NULL: none; units are bytes */
     void *progress_user;
@@ -141,6 +144,27 @@ HONE_API bool hone_store_is_model(const char *text, size_t *path_length, const c
 /* Opens the store that such an argument names, reads the model and closes the store again. */
 HONE_API hone_status hone_store_read_model(const char *text, const hone_allocator *allocator,
                                            hone_store_bytes *bytes, hone_error *error);
+
+typedef struct hone_store_delta_report {
+    uint64_t delta_bytes; /* of the file that was written */
+    uint64_t full_bytes;  /* of the model that it leads to */
+} hone_store_delta_report;
+
+/* Writes what leads from the version `from` to the version `to` ("NAME@VERSION" or "NAME") into a
+ * file that appears only when whole: tensor by tensor the smallest of what is known to tell it
+ * (docs/formats.md). Takes memory for a few frames of 1 MiB. `report` may be NULL. */
+HONE_API hone_status hone_store_delta(hone_store *store, const char *from, const char *to,
+                                      const char *path, hone_progress progress, void *user,
+                                      hone_store_delta_report *report, hone_error *error);
+
+/* Adds the version that a delta leads to, under the name, version and metadata it had where the
+ * delta was made. The store must hold the bytes that the delta starts from, under whatever name:
+ * HONE_NOT_FOUND. Every tensor and the whole are checked against their SHA-256 before the version
+ * can be seen. Interrupted, it leaves STORE-apply-SUM beside the store and goes on from there next
+ * time. `list` may be NULL. HONE_EXISTS: that name has this version; HONE_CORRUPT: a damaged delta;
+ * HONE_FORMAT, HONE_UNSUPPORTED: not a delta, or a newer one's. */
+HONE_API hone_status hone_store_apply(hone_store *store, const char *path, hone_progress progress,
+                                      void *user, hone_store_list *list, hone_error *error);
 
 typedef struct hone_store_report {
     bool ok;                     /* no problem was found */

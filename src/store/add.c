@@ -4,6 +4,7 @@
  * record, which the next opening drops. */
 #include "base/error.h"
 #include "base/file.h"
+#include "store/delta/delta.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -27,7 +28,10 @@ typedef struct adding {
     const hone_store_entry *entry;
     hone_format format;
     source from;
-    int64_t id;
+    int64_t id, parent;    /* parent 0: none */
+    hone_layout base;      /* the parent's */
+    uint32_t border;       /* the first that may lie behind what was read */
+    const uint8_t *digest; /* what the bytes must have; NULL: any */
     char version[HONE_STORE_MAX_VERSION + 1], created_at[32];
     hone_error *error;
 } adding;
@@ -46,16 +50,17 @@ static hone_status open_source(source *from, hone_error *error) {
     return HONE_OK;
 }
 
-/* Fills `buffer` unless the source ends before. */
-static hone_status read_source(source *from, uint8_t *buffer, size_t *got, hone_error *error) {
+/* Reads `want` bytes unless the source ends before. */
+static hone_status read_source(source *from, uint8_t *buffer, size_t want, size_t *got,
+                               hone_error *error) {
     *got = 0;
     if (from->fd < 0) {
         uint64_t left = from->size - from->used;
-        *got = left < HONE_CHUNK_BYTES ? (size_t)left : HONE_CHUNK_BYTES;
+        *got = left < want ? (size_t)left : want;
         if (*got) memcpy(buffer, from->memory + from->used, *got);
     }
-    while (from->fd >= 0 && *got < HONE_CHUNK_BYTES) {
-        ssize_t count = read(from->fd, buffer + *got, HONE_CHUNK_BYTES - *got);
+    while (from->fd >= 0 && *got < want) {
+        ssize_t count = read(from->fd, buffer + *got, want - *got);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0)
             return hone_fail(error, HONE_IO, from->used, "%s: cannot read: %s", from->path,
@@ -107,9 +112,9 @@ static hone_status refuse_twice(adding *a) {
 /* Size and sum are put in at the end. */
 static hone_status insert_model(adding *a) {
     sqlite3_stmt *statement;
-    int64_t parent = 0;
     if (a->entry->parent)
-        HONE_TRY(hone__model_find(a->store, a->entry->parent, a->entry->name, &parent, a->error));
+        HONE_TRY(
+            hone__model_find(a->store, a->entry->parent, a->entry->name, &a->parent, a->error));
     HONE_TRY(hone__db_prepare(
         a->store,
         "INSERT INTO main.ai_models(model_name, version, metadata, file_size, checksum, created_at,"
@@ -120,7 +125,7 @@ static hone_status insert_model(adding *a) {
     sqlite3_bind_text(statement, 3, a->entry->metadata ? a->entry->metadata : "{}", -1,
                       SQLITE_STATIC);
     sqlite3_bind_text(statement, 4, a->created_at, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 5, parent);
+    sqlite3_bind_int64(statement, 5, a->parent);
     hone_status status = hone__db_run(a->store, statement, a->error);
     sqlite3_finalize(statement);
     a->id = sqlite3_last_insert_rowid(a->store->db);
@@ -170,6 +175,28 @@ static hone_status insert_optimized(adding *a) {
     return status;
 }
 
+static hone_status insert_tensors(adding *a) {
+    sqlite3_stmt *statement;
+    hone_status status = HONE_OK;
+    HONE_TRY(hone__db_prepare(a->store,
+                              "INSERT INTO main.tensors(model_id, position, tensor_name, type, "
+                              "file_offset, size, row) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                              &statement, a->error));
+    for (uint32_t i = 0; i < a->entry->border_count && status == HONE_OK; i++) {
+        const hone_border *b = &a->entry->borders[i];
+        sqlite3_bind_int64(statement, 1, a->id);
+        sqlite3_bind_int64(statement, 2, i);
+        sqlite3_bind_text(statement, 3, b->name, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 4, hone_dtype_name(b->dtype), -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 5, (int64_t)b->offset);
+        sqlite3_bind_int64(statement, 6, (int64_t)b->bytes);
+        sqlite3_bind_int64(statement, 7, b->row);
+        status = hone__db_run(a->store, statement, a->error);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
 static hone_status finish_model(adding *a, const char *checksum) {
     sqlite3_stmt *statement;
     HONE_TRY(hone__db_prepare(
@@ -185,14 +212,53 @@ static hone_status finish_model(adding *a, const char *checksum) {
 
 /* ---- bytes ---- */
 
+/* The tensor that the next byte belongs to or comes before; small ones are no cuts. */
+static const hone_border *next_border(adding *a) {
+    for (; a->border < a->entry->border_count; a->border++) {
+        const hone_border *border = &a->entry->borders[a->border];
+        if (border->bytes >= HONE_CUT_BYTES && border->offset + border->bytes > a->from.used)
+            return border;
+    }
+    return NULL;
+}
+
+/* How many bytes the next chunk takes, and the tensor it is of. */
+static size_t next_cut(adding *a, const hone_border **tensor) {
+    const hone_border *border = next_border(a);
+    uint64_t left = HONE_CHUNK_BYTES;
+    *tensor = border && border->offset <= a->from.used ? border : NULL;
+    if (*tensor)
+        left = border->offset + border->bytes - a->from.used;
+    else if (border)
+        left = border->offset - a->from.used;
+    return left < HONE_CHUNK_BYTES ? (size_t)left : HONE_CHUNK_BYTES;
+}
+
+/* The same place of the parent's tensor of that name. */
+static hone_chunk_hint hint_for(const adding *a, const hone_border *tensor, uint64_t offset,
+                                size_t size) {
+    hone_chunk_hint hint = {0};
+    if (!tensor) return hint;
+    hint.element = hone__element_of(tensor->dtype);
+    hint.row = tensor->row;
+    const hone_border *old = a->parent ? hone__layout_tensor(&a->base, tensor->name) : NULL;
+    if (old && old->bytes == tensor->bytes && old->dtype == tensor->dtype)
+        hint.base = hone__layout_chunk(&a->base, old->offset + (offset - tensor->offset), size);
+    return hint;
+}
+
 static hone_status copy_chunks(adding *a, hone_chunk_writer *writer, uint8_t *buffer,
                                hone_digest *digest) {
     for (;;) {
         size_t got;
-        HONE_TRY(read_source(&a->from, buffer, &got, a->error));
+        uint64_t offset = a->from.used;
+        const hone_border *tensor;
+        size_t want = next_cut(a, &tensor);
+        HONE_TRY(read_source(&a->from, buffer, want, &got, a->error));
         if (!got) return HONE_OK;
         hone__digest_update(digest, buffer, got);
-        HONE_TRY(hone__chunk_write(writer, buffer, got, a->error));
+        hone_chunk_hint hint = hint_for(a, tensor, offset, got);
+        HONE_TRY(hone__chunk_write(writer, buffer, got, &hint, a->error));
         if (a->entry->progress &&
             !a->entry->progress(a->entry->progress_user, "storing", a->from.used, a->from.size))
             return hone_fail(a->error, HONE_CANCELLED, HONE_NO_OFFSET,
@@ -209,15 +275,21 @@ static hone_status copy_bytes(adding *a) {
     hone_status status = buffer && hone__digest_init(&digest)
                              ? HONE_OK
                              : hone_fail_memory(a->error, HONE_CHUNK_BYTES);
+    if (status == HONE_OK && a->parent)
+        status = hone__layout_open(&a->base, a->store, a->parent, a->error);
     if (status == HONE_OK) status = hone__chunk_writer_open(&writer, a->store, a->id, a->error);
     if (status == HONE_OK) status = copy_chunks(a, &writer, buffer, &digest);
     if (status == HONE_OK) {
         hone__digest_final(&digest, sum);
         hone__digest_text(sum, text);
-        status = finish_model(a, text);
+        status = a->digest && memcmp(sum, a->digest, sizeof sum) != 0
+                     ? hone_fail(a->error, HONE_CORRUPT, HONE_NO_OFFSET,
+                                 "%s: it changed while it was added", a->from.path)
+                     : finish_model(a, text);
     }
     hone__digest_release(&digest);
-    if (writer.store) hone__chunk_writer_close(&writer);
+    hone__chunk_writer_close(&writer);
+    hone__layout_close(&a->base);
     if (buffer) hone__free(a->store->allocator, buffer, HONE_CHUNK_BYTES);
     return status;
 }
@@ -228,10 +300,24 @@ static hone_status write_all(adding *a) {
     HONE_TRY(insert_model(a));
     HONE_TRY(insert_file(a));
     HONE_TRY(copy_bytes(a));
+    HONE_TRY(insert_tensors(a));
     return insert_optimized(a);
 }
 
 /* ---- the entry ---- */
+
+/* Sorted, inside the file, not overlapping. */
+static hone_status check_borders(adding *a) {
+    uint64_t end = 0;
+    for (uint32_t i = 0; i < a->entry->border_count; i++) {
+        const hone_border *b = &a->entry->borders[i];
+        if (b->offset < end || b->offset > a->from.size || b->bytes > a->from.size - b->offset)
+            return hone_fail(a->error, HONE_USAGE, HONE_NO_OFFSET,
+                             "tensor '%s' lies outside the file, or not in order", b->name);
+        end = b->offset + b->bytes;
+    }
+    return HONE_OK;
+}
 
 static hone_status check_metadata(adding *a, const char *metadata) {
     sqlite3_stmt *statement;
@@ -259,6 +345,7 @@ static hone_status check_entry(adding *a) {
     if (entry->card_size > HONE_STORE_MAX_CARD)
         return hone_fail(a->error, HONE_LIMIT, HONE_NO_OFFSET, "a card of more than %u bytes",
                          HONE_STORE_MAX_CARD);
+    HONE_TRY(check_borders(a));
     return check_metadata(a, entry->metadata);
 }
 
@@ -280,10 +367,11 @@ static hone_format format_by_ending(const char *path) {
     return *ending ? hone__format_of(ending + 1) : HONE_FORMAT_UNKNOWN;
 }
 
-hone_status hone_store_add_file(hone_store *store, const char *path, const hone_store_entry *entry,
-                                hone_store_list *list, hone_error *error) {
+hone_status hone__add_file(hone_store *store, const char *path, const hone_store_entry *entry,
+                           const uint8_t *digest, hone_store_list *list, hone_error *error) {
     adding a = {.store = store,
                 .entry = entry,
+                .digest = digest,
                 .format = entry->format ? entry->format : format_by_ending(path),
                 .from = {.path = path, .fd = -1},
                 .error = error};
@@ -291,6 +379,11 @@ hone_status hone_store_add_file(hone_store *store, const char *path, const hone_
     if (status == HONE_OK) status = add(&a, list);
     if (a.from.fd >= 0) close(a.from.fd);
     return status;
+}
+
+hone_status hone_store_add_file(hone_store *store, const char *path, const hone_store_entry *entry,
+                                hone_store_list *list, hone_error *error) {
+    return hone__add_file(store, path, entry, NULL, list, error);
 }
 
 hone_status hone_store_add_memory(hone_store *store, const void *bytes, size_t size,

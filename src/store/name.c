@@ -22,6 +22,12 @@ hone_format hone__format_of(const char *name) {
     return HONE_FORMAT_UNKNOWN;
 }
 
+hone_dtype hone__type_of(const char *name) {
+    for (int type = HONE_DTYPE_NONE + 1; type < HONE_DTYPE_COUNT; type++)
+        if (!strcmp(name, hone_dtype_name((hone_dtype)type))) return (hone_dtype)type;
+    return HONE_DTYPE_NONE;
+}
+
 /* Length of the well-formed UTF-8 sequence at p (RFC 3629), 0 where there is none. */
 static size_t sequence(const unsigned char *p, size_t left) {
     if (p[0] < 0x80) return 1;

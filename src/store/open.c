@@ -16,56 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char schema[] =
-    "CREATE TABLE ai_models("
-    "  model_id INTEGER PRIMARY KEY,"
-    "  model_name TEXT NOT NULL,"
-    "  version TEXT NOT NULL,"
-    "  metadata TEXT NOT NULL DEFAULT '{}',"
-    "  file_size INTEGER NOT NULL CHECK(file_size >= 0),"
-    "  checksum TEXT NOT NULL CHECK(length(checksum) = 64),"
-    "  created_at TEXT NOT NULL,"
-    "  parent INTEGER REFERENCES ai_models(model_id),"
-    "  UNIQUE(model_name, version)) STRICT;"
-    "CREATE INDEX ai_models_by_parent ON ai_models(parent);"
-    "CREATE TABLE optimized_models("
-    "  model_id INTEGER PRIMARY KEY REFERENCES ai_models(model_id) ON DELETE CASCADE,"
-    "  model_name TEXT NOT NULL,"
-    "  original_size INTEGER NOT NULL,"
-    "  quantized_size INTEGER NOT NULL,"
-    "  quantization_type TEXT NOT NULL,"
-    "  accuracy REAL,"
-    "  inference_time REAL,"
-    "  created_at TEXT NOT NULL) STRICT;"
-    "CREATE TABLE model_files("
-    "  model_id INTEGER PRIMARY KEY REFERENCES ai_models(model_id) ON DELETE CASCADE,"
-    "  format TEXT NOT NULL,"
-    "  card BLOB,"
-    "  card_checksum BLOB) STRICT;"
-    "CREATE TABLE chunks("
-    "  chunk_id INTEGER PRIMARY KEY,"
-    "  checksum BLOB NOT NULL UNIQUE CHECK(length(checksum) = 32),"
-    "  size INTEGER NOT NULL CHECK(size BETWEEN 1 AND 524288),"
-    "  stored_size INTEGER NOT NULL CHECK(stored_size BETWEEN 1 AND 524288),"
-    "  encoding INTEGER NOT NULL CHECK(encoding IN (0, 1)),"
-    "  data BLOB NOT NULL) STRICT;"
-    "CREATE TABLE model_chunks("
-    "  model_id INTEGER NOT NULL REFERENCES ai_models(model_id) ON DELETE CASCADE,"
-    "  position INTEGER NOT NULL CHECK(position >= 0),"
-    "  chunk_id INTEGER NOT NULL REFERENCES chunks(chunk_id),"
-    "  PRIMARY KEY(model_id, position)) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX model_chunks_by_chunk ON model_chunks(chunk_id);";
-
-/* A table or column that is missing makes its statement fail to compile. */
-static const char *const probes[] = {
-    "SELECT model_id, model_name, version, metadata, file_size, checksum, created_at, parent "
-    "FROM main.ai_models",
-    "SELECT model_id, model_name, original_size, quantized_size, quantization_type, accuracy, "
-    "inference_time, created_at FROM main.optimized_models",
-    "SELECT model_id, format, card, card_checksum FROM main.model_files",
-    "SELECT chunk_id, checksum, size, stored_size, encoding, data FROM main.chunks",
-    "SELECT model_id, position, chunk_id FROM main.model_chunks"};
-
 void hone_store_close(hone_store *store) {
     if (!store) return;
     sqlite3_close(store->db);
@@ -234,18 +184,16 @@ static hone_status connect_store(hone_store *store, uint32_t wait_ms, hone_error
     return hone_fail_memory(error, 1);
 }
 
-static hone_status probe_tables(hone_store *store, hone_error *error) {
-    for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
-        sqlite3_stmt *statement = NULL;
-        int result = sqlite3_prepare_v2(store->db, probes[i], -1, &statement, NULL);
-        sqlite3_finalize(statement);
-        if (result == SQLITE_ERROR)
-            return hone_fail(error, HONE_FORMAT, HONE_NO_OFFSET,
-                             "%s: not a sound store: %s; restore it from a copy", store->path,
-                             sqlite3_errmsg(store->db));
-        if (result != SQLITE_OK) return hone__db_fail(store, "read the store's tables", error);
-    }
-    return HONE_OK;
+/* A store of an older version is raised to the newest by the first that opens it for writing; who
+ * only reads takes it as it is. */
+static hone_status meet_version(hone_store *store, hone_error *error) {
+    HONE_TRY(hone__schema_version(store, &store->version, error));
+    if (store->version < 1)
+        return hone_fail(error, HONE_FORMAT, 60, "%s: not a sound store: it has no version",
+                         store->path);
+    HONE_TRY(hone__schema_probe(store, error));
+    if (store->version >= HONE_STORE_VERSION || store->read_only) return HONE_OK;
+    return hone__schema_raise(store, error);
 }
 
 hone_status hone_store_open(const char *path, const hone_store_options *options, hone_store **store,
@@ -254,7 +202,7 @@ hone_status hone_store_open(const char *path, const hone_store_options *options,
     HONE_TRY(check_file(path, error));
     HONE_TRY(store_new(path, options, store, error));
     hone_status status = connect_store(*store, options ? options->wait_ms : 0, error);
-    if (status == HONE_OK) status = probe_tables(*store, error);
+    if (status == HONE_OK) status = meet_version(*store, error);
     if (status == HONE_OK) return HONE_OK;
     hone_store_close(*store);
     *store = NULL;
@@ -265,16 +213,14 @@ hone_status hone_store_open(const char *path, const hone_store_options *options,
 
 static hone_status fill_new(hone_store *store, const char *temporary, hone_error *error) {
     char identity[128];
-    snprintf(identity, sizeof identity,
-             "PRAGMA page_size = 16384; PRAGMA application_id = %d; PRAGMA user_version = %d;",
-             HONE_STORE_APPLICATION, HONE_STORE_VERSION);
+    snprintf(identity, sizeof identity, "PRAGMA page_size = 16384; PRAGMA application_id = %d;",
+             HONE_STORE_APPLICATION);
     if (open_as(store, temporary, SQLITE_OPEN_READWRITE, 0) != SQLITE_OK)
         return hone__db_fail(store, "make the store", error);
     HONE_TRY(hone__db_exec(store, settings, error));
     HONE_TRY(hone__db_exec(store, identity, error));
-    HONE_TRY(hone__db_exec(store, "PRAGMA journal_mode = WAL; BEGIN", error));
-    HONE_TRY(hone__db_exec(store, schema, error));
-    HONE_TRY(hone__db_exec(store, "COMMIT", error));
+    HONE_TRY(hone__db_exec(store, "PRAGMA journal_mode = WAL", error));
+    HONE_TRY(hone__schema_raise(store, error));
     if (sqlite3_close(store->db) != SQLITE_OK) /* moves the log into the file and removes it */
         return hone__db_fail(store, "make the store", error);
     store->db = NULL;

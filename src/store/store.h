@@ -5,19 +5,25 @@
 #define HONE_STORE_STORE_H
 
 #include "base/alloc.h"
+#include "base/arena.h"
+#include "store/delta/frame.h"
 #include "store/digest.h"
 #include <hone/store.h>
 #include <sqlite3.h>
 
 #define HONE_STORE_APPLICATION 0x484f4e45 /* "HONE" */
-#define HONE_STORE_VERSION     1          /* user_version; docs/store.md tells the policy */
-#define HONE_CHUNK_BYTES       524288
+#define HONE_STORE_VERSION     2          /* user_version; docs/store.md tells the policy */
+#define HONE_CHUNK_BYTES       524288     /* of a new chunk, at most */
+#define HONE_CHUNK_MOST        1048576    /* of any chunk */
+#define HONE_CHUNK_DEPTH       8          /* chunks told by means of each other, at most */
+#define HONE_CUT_BYTES         16384 /* tensors of at least so many begin a chunk of their own */
 
 struct hone_store {
     const hone_allocator *allocator;
     sqlite3 *db;
     char *path; /* owned */
     bool read_only;
+    int version; /* of its tables; an older one than ours only where read_only */
 };
 
 /* ---- db.c: SQLite's calls with our errors ---- */
@@ -45,23 +51,34 @@ hone_status hone__model_find(hone_store *store, const char *model, const char *n
                              hone_error *error);
 const char *hone__format_name(hone_format format);
 hone_format hone__format_of(const char *name);
+/* Names of element types as tables have them: "float32"; HONE_DTYPE_NONE for others. */
+hone_dtype hone__type_of(const char *name);
 
-/* ---- chunk.c ---- */
+/* ---- schema.c ---- */
 
-/* Puts chunks into the store, each once. */
-typedef struct hone_chunk_writer {
+/* Gives the store all tables of the newest version, in one transaction. */
+hone_status hone__schema_raise(hone_store *store, hone_error *error);
+hone_status hone__schema_version(hone_store *store, int *version, hone_error *error);
+/* HONE_FORMAT where a table or column of store->version is missing. */
+hone_status hone__schema_probe(hone_store *store, hone_error *error);
+
+/* ---- chunk_read.c ---- */
+
+/* Reads chunks, whatever they are told by. */
+typedef struct hone_chunk_reader {
     hone_store *store;
-    sqlite3_stmt *find, *insert, *link;
-    void *packed;
-    size_t packed_room;
-    int64_t model_id, position;
-} hone_chunk_writer;
+    sqlite3_stmt *select;
+    hone_frame_coder *coder;
+    uint8_t *data, *spare; /* HONE_CHUNK_MOST bytes each */
+} hone_chunk_reader;
 
-hone_status hone__chunk_writer_open(hone_chunk_writer *writer, hone_store *store, int64_t model_id,
+/* Close it also after a failure. */
+hone_status hone__chunk_reader_open(hone_chunk_reader *reader, hone_store *store,
                                     hone_error *error);
-hone_status hone__chunk_write(hone_chunk_writer *writer, const void *data, size_t size,
-                              hone_error *error);
-void hone__chunk_writer_close(hone_chunk_writer *writer);
+void hone__chunk_reader_close(hone_chunk_reader *reader);
+/* The chunk's bytes, checked against its sum, in reader->data until the next call. */
+hone_status hone__chunk_read(hone_chunk_reader *reader, int64_t chunk_id, size_t *size,
+                             hone_error *error);
 
 /* Takes the bytes of a model piece by piece. */
 typedef hone_status (*hone_chunk_sink)(void *context, const void *data, size_t size,
@@ -71,10 +88,71 @@ typedef hone_status (*hone_chunk_sink)(void *context, const void *data, size_t s
  * and sum. */
 hone_status hone__chunks_read(hone_store *store, int64_t model_id, hone_chunk_sink sink,
                               void *context, hone_error *error);
-/* Unpacks the chunk in the columns `first` on (checksum, size, stored_size, encoding, data) of a
- * row into `raw` of HONE_CHUNK_BYTES bytes. */
-hone_status hone__chunk_unpack(sqlite3_stmt *row, int first, uint8_t *raw, size_t *size,
-                               hone_error *error);
+
+/* ---- add.c ---- */
+
+/* hone_store_add_file that adds only bytes of this SHA-256 (NULL: any): HONE_CORRUPT for others. */
+hone_status hone__add_file(hone_store *store, const char *path, const hone_store_entry *entry,
+                           const uint8_t *digest, hone_store_list *list, hone_error *error);
+
+/* ---- layout.c ---- */
+
+typedef struct hone_chunk_place {
+    uint64_t offset; /* in the model's file */
+    uint32_t size;
+    uint32_t depth;
+    int64_t chunk_id;
+} hone_chunk_place;
+
+/* Where a stored version's chunks and tensors lie: for reading anywhere, and for telling another
+ * version by means of this one. */
+typedef struct hone_layout {
+    hone_store *store;
+    int64_t model_id;
+    uint64_t size;
+    hone_chunk_place *places;
+    uint32_t place_count, place_room;
+    hone_border *borders; /* names in `texts` */
+    uint32_t border_count, border_room;
+    hone_arena texts;
+    hone_chunk_reader reader;
+    int64_t at_hand; /* the chunk in reader.data, or 0 */
+} hone_layout;
+
+hone_status hone__layout_open(hone_layout *layout, hone_store *store, int64_t model_id,
+                              hone_error *error);
+void hone__layout_close(hone_layout *layout);
+/* Bytes of the model, as a source of delta.h reads them; each chunk is checked. */
+hone_status hone__layout_read(void *layout, uint64_t offset, void *to, size_t size,
+                              hone_error *error);
+/* The chunk that begins at `offset` and has `size` bytes, or NULL. */
+const hone_chunk_place *hone__layout_chunk(const hone_layout *layout, uint64_t offset, size_t size);
+/* The tensor of that name, or NULL. */
+const hone_border *hone__layout_tensor(const hone_layout *layout, const char *name);
+
+/* ---- chunk_write.c ---- */
+
+/* Puts chunks into the store, each once. */
+typedef struct hone_chunk_writer {
+    hone_store *store;
+    sqlite3_stmt *find, *insert, *link;
+    hone_chunk_reader bases;
+    hone_frame_coder *coder;
+    int64_t model_id, position;
+} hone_chunk_writer;
+
+/* What the bytes of a chunk are, and what they may be told by. */
+typedef struct hone_chunk_hint {
+    hone_element element;
+    uint32_t row;
+    const hone_chunk_place *base; /* of as many bytes; NULL: none */
+} hone_chunk_hint;
+
+hone_status hone__chunk_writer_open(hone_chunk_writer *writer, hone_store *store, int64_t model_id,
+                                    hone_error *error);
+hone_status hone__chunk_write(hone_chunk_writer *writer, const void *data, size_t size,
+                              const hone_chunk_hint *hint, hone_error *error);
+void hone__chunk_writer_close(hone_chunk_writer *writer);
 
 /* ---- list.c ---- */
 

@@ -142,12 +142,13 @@ static hone_status spare_row(checking *c, sqlite3_stmt *row) {
     char what[64];
     size_t size;
     hone_error why = {0};
-    uint8_t *raw = hone__alloc(c->store->allocator, HONE_CHUNK_BYTES, 1);
-    if (!raw) return hone_fail_memory(c->error, HONE_CHUNK_BYTES);
-    snprintf(what, sizeof what, "unused chunk %lld", (long long)sqlite3_column_int64(row, 0));
-    hone_status status = judge(c, hone__chunk_unpack(row, 1, raw, &size, &why), &why, what);
-    hone__free(c->store->allocator, raw, HONE_CHUNK_BYTES);
-    return status;
+    int64_t id = sqlite3_column_int64(row, 0);
+    snprintf(what, sizeof what, "unused chunk %lld", (long long)id);
+    hone_chunk_reader reader;
+    hone_status status = hone__chunk_reader_open(&reader, c->store, &why);
+    if (status == HONE_OK) status = hone__chunk_read(&reader, id, &size, &why);
+    hone__chunk_reader_close(&reader);
+    return judge(c, status, &why, what);
 }
 
 static hone_status totals_row(checking *c, sqlite3_stmt *row) {
@@ -171,8 +172,8 @@ static hone_status check_all(checking *c) {
                       "WHERE f.card IS NOT NULL OR f.card_checksum IS NOT NULL",
                       card_row));
     return for_rows(c,
-                    "SELECT chunk_id, checksum, size, stored_size, encoding, data FROM main.chunks "
-                    "c WHERE NOT EXISTS(SELECT 1 FROM main.model_chunks l WHERE l.chunk_id = "
+                    "SELECT chunk_id FROM main.chunks c WHERE NOT EXISTS(SELECT 1 FROM "
+                    "main.model_chunks l WHERE l.chunk_id = "
                     "c.chunk_id)",
                     spare_row);
 }

@@ -109,7 +109,9 @@ static void verify_finds_every_kind_of_damage(void **state) {
     } cases[] = {
         {"UPDATE chunks SET data = zeroblob(length(data)) WHERE chunk_id = 2",
          "model 'm@1': chunk 1: its bytes do not match its checksum"},
-        {"UPDATE chunks SET encoding = 1 WHERE chunk_id = 1", "chunk 0: its bytes cannot be"},
+        {"UPDATE chunks SET encoding = 2 WHERE chunk_id = 1", "chunk 0: its bytes cannot be"},
+        {"UPDATE chunks SET encoding = 5, base = 2 WHERE chunk_id = 1", "chunk 0: its bytes"},
+        {"UPDATE chunks SET encoding = 5, base = 1 WHERE chunk_id = 1", "told by too many others"},
         {"UPDATE chunks SET stored_size = 7 WHERE chunk_id = 1", "contradicts itself"},
         {"DELETE FROM chunks WHERE chunk_id = 1", "refers to a row of chunks"},
         {"DELETE FROM model_chunks WHERE position = 0 AND model_id = 1", "chunk 0 is missing"},

@@ -48,6 +48,9 @@ typedef struct hone_delta_side {
     uint8_t sha256[32];
 } hone_delta_side;
 
+/* What a type's numbers are coded as; HONE_ELEMENT_BYTES where nothing is known of them. */
+hone_element hone__element_of(hone_dtype dtype);
+
 /* plan.c: pairs tensors by name, or by place where a name is not found; what did not change is
  * marked so (reads both files once). */
 hone_status hone__delta_plan(const hone_allocator *allocator, const hone_delta_side *before,

@@ -5,10 +5,8 @@
 #include <string.h>
 #include <zstd.h>
 
-enum {
-    LEVEL_NUMBERS = 6,
-    LEVEL_BYTES = 19
-}; /* weights are near noise: looking longer is in vain */
+/* Weights are near noise: looking longer is in vain. */
+enum { LEVEL_QUICK = 1, LEVEL_NUMBERS = 6, LEVEL_BYTES = 19 };
 
 struct hone_frame_coder {
     const hone_allocator *allocator;
@@ -63,7 +61,9 @@ static void from_planes(const hone_frame *frame, const uint8_t *planes, uint8_t 
 
 static size_t pack(hone_frame_coder *c, const hone_frame *frame, const uint8_t *bytes,
                    bool with_prefix, size_t room) {
-    int level = frame->element == HONE_ELEMENT_BYTES ? LEVEL_BYTES : LEVEL_NUMBERS;
+    int level = frame->quick                           ? LEVEL_QUICK
+                : frame->element == HONE_ELEMENT_BYTES ? LEVEL_BYTES
+                                                       : LEVEL_NUMBERS;
     ZSTD_CCtx_reset(c->packer, ZSTD_reset_session_and_parameters);
     ZSTD_CCtx_setParameter(c->packer, ZSTD_c_compressionLevel, level);
     ZSTD_CCtx_setParameter(c->packer, ZSTD_c_contentSizeFlag, 0);
@@ -108,6 +108,20 @@ static const struct {
     {HONE_FRAME_ZSTD, try_zstd},
 };
 
+/* In a hurry: the old bytes if there are any; else the one way that suits the element. Packing that
+ * saves less than a twentieth is not worth unpacking. */
+static bool is_worth_trying(const hone_frame *frame, hone_frame_method method, size_t used) {
+    if (!frame->quick) return true;
+    bool wide = hone__element_bytes(frame->element) > 1;
+    if (used < frame->size - frame->size / 20) return false;
+    if (method == HONE_FRAME_PREFIX) return frame->element == HONE_ELEMENT_BYTES;
+    return method != HONE_FRAME_ZSTD || !wide;
+}
+
+static size_t room_for(const hone_frame *frame, size_t used) {
+    return frame->quick ? frame->size - frame->size / 20 : used - 1;
+}
+
 hone_status hone__frame_encode(hone_frame_coder *coder, const hone_frame *frame,
                                const uint8_t *new_bytes, hone_frame_method *method,
                                const uint8_t **data, size_t *used, hone_error *error) {
@@ -122,7 +136,8 @@ hone_status hone__frame_encode(hone_frame_coder *coder, const hone_frame *frame,
         return HONE_OK;
     }
     for (size_t i = 0; i < sizeof ways / sizeof *ways && *used; i++) {
-        size_t size = ways[i].attempt(coder, frame, new_bytes, *used - 1);
+        if (!is_worth_trying(frame, ways[i].method, *used)) continue;
+        size_t size = ways[i].attempt(coder, frame, new_bytes, room_for(frame, *used));
         if (size >= *used) continue;
         memcpy(coder->best, coder->trial, size);
         *method = ways[i].method;

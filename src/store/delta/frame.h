@@ -25,6 +25,7 @@ typedef struct hone_frame {
     const uint8_t *old_bytes; /* NULL: none */
     size_t old_size;          /* at most HONE_FRAME_BYTES */
     size_t size;              /* of the new bytes, 1 to HONE_FRAME_BYTES */
+    bool quick;               /* encoding: rather quickly than in the shortest way */
 } hone_frame;
 
 /* Memory for coding; one thread at a time. About 3 MB. */

@@ -64,7 +64,7 @@ static const hone_border *partner(const planning *p, uint32_t index) {
 
 /* ---- entries ---- */
 
-static hone_element element_of(hone_dtype dtype) {
+hone_element hone__element_of(hone_dtype dtype) {
     static const struct {
         hone_dtype dtype;
         hone_element element;
@@ -157,7 +157,7 @@ static hone_status add_gap(planning *p, uint64_t begin, uint64_t end, const hone
 
 static hone_status add_tensor(planning *p, const hone_border *border, const hone_border *old) {
     hone_delta_entry entry = {
-        .size = border->bytes, .element = element_of(border->dtype), .row = border->row};
+        .size = border->bytes, .element = hone__element_of(border->dtype), .row = border->row};
     if (old && old->dtype == border->dtype) {
         entry.has_old = true;
         entry.old_offset = old->offset;
