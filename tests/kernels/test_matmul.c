@@ -98,6 +98,37 @@ static void products_of_many_tasks_match_the_reference(void **state) {
         for (uint32_t options = 0; options < 64; options += 9) compare(&dims[i], options);
 }
 
+/* A packed b serves blocks of rows, fewer columns, and a part of the depth. */
+static void a_packed_side_gives_what_packing_on_the_fly_gives(void **state) {
+    hone_matmul_table best = table_of(HONE_CPU_BEST);
+    for (uint32_t turned = 0; turned < 2; turned++)
+        for (size_t part = 0; part < 3; part++) {
+            hone_matmul_dims dims = {20, 30, 50, false, turned}, less = dims;
+            hone_rng rng;
+            hone__rng_seed(&rng, part, turned);
+            product p = make(&rng, &dims, 0, 1);
+            size_t bytes = best.packed_bytes(&best, &dims);
+            if (part > 0) less.cols = 33, less.rows = part;
+            if (part > 1 && !turned) less.depth = 17;
+            p.dims = less;
+            run_with(&best, &p);
+            check_memory packed = check_alloc(bytes + 64, CHECK_ALIGNED);
+            check_memory want = check_alloc(p.output.bytes, CHECK_ALIGNED);
+            memcpy(want.data, p.output.data, want.bytes);
+            p.dims = dims;
+            if (bytes) best.pack(&best, &p.args, packed.data);
+            if (bytes) p.args.packed = packed.data, p.args.packed_depth = dims.depth;
+            p.dims = less;
+            run_with(&best, &p);
+            const float *a = want.data, *b = p.output.data;
+            for (size_t i = 0; i < want.bytes / sizeof *a; i++)
+                assert_true(fabsf(a[i] - b[i]) <= 1e-5F);
+            check_free(&packed);
+            check_free(&want);
+            release(&p);
+        }
+}
+
 static void a_nan_reaches_only_its_own_row(void **state) {
     hone_matmul_table best = table_of(HONE_CPU_BEST);
     hone_matmul_dims dims = {7, 5, 20, false, false};
@@ -146,6 +177,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_of_all_small_sizes_match_the_reference),
         cmocka_unit_test(products_of_many_tasks_match_the_reference),
+        cmocka_unit_test(a_packed_side_gives_what_packing_on_the_fly_gives),
         cmocka_unit_test(a_nan_reaches_only_its_own_row),
     };
     return check_main(argc, argv, tests, sizeof tests / sizeof *tests, bench);

@@ -299,6 +299,82 @@ static void instance_and_group_norms_of_pixels_and_planes(void **state) {
         }
 }
 
+typedef struct attention_case {
+    int64_t heads, kv_heads, queries, keys, past, size;
+    bool flat, causal, present;
+    int mask; /* 0 none, 1 float, 2 bool, 3 bool of fewer dimensions */
+} attention_case;
+
+static hone_value *heads_input(hone_graph *g, const char *name, bool flat, int64_t heads,
+                               int64_t length, int64_t size) {
+    if (flat) return input(g, name, HONE_F32, LIST(2, length, heads * size));
+    return input(g, name, HONE_F32, LIST(2, heads, length, size));
+}
+
+static hone_value *attention_mask(hone_graph *g, const attention_case *c) {
+    int64_t total = c->keys + c->past;
+    uint8_t keep[4096];
+    for (int64_t i = 0; c->mask > 1 && i < c->queries * total; i++)
+        keep[i] = i % total == 0 || i * 7 % 5 > 1;
+    switch (c->mask) {
+    case 1:
+        return weights(g, 2, 6, LIST(2, 1, c->queries, total));
+    case 2:
+        return constant(g, HONE_BOOL, keep, LIST(c->queries, total));
+    case 3:
+        return constant(g, HONE_BOOL, keep, LIST(total));
+    default:
+        return NULL;
+    }
+}
+
+static void check_attention(const attention_case *c) {
+    hone_graph *g = new_graph();
+    hone_value *in[6] = {heads_input(g, "q", c->flat, c->heads, c->queries, c->size),
+                         heads_input(g, "k", c->flat, c->kv_heads, c->keys, c->size),
+                         heads_input(g, "v", c->flat, c->kv_heads, c->keys, c->size + 3),
+                         attention_mask(g, c)};
+    if (c->past) {
+        in[4] = input(g, "pk", HONE_F32, LIST(2, c->kv_heads, c->past, c->size));
+        in[5] = input(g, "pv", HONE_F32, LIST(2, c->kv_heads, c->past, c->size + 3));
+    }
+    hone_value *outputs[3] = {NULL};
+    uint32_t wanted = c->present ? 3 : 1;
+    for (uint32_t i = 0; i < wanted; i++)
+        assert_ok(hone_graph_add_value(g, NULL, &outputs[i], NULL));
+    assert_ok(
+        hone_graph_add_node(g, HONE_OP_Attention, NULL, in, 6, outputs, wanted, NULL, NULL, NULL));
+    for (uint32_t i = 0; i < wanted; i++) output(g, outputs[i]);
+    if (c->flat) with_int(g, "q_num_heads", c->heads);
+    if (c->flat) with_int(g, "kv_num_heads", c->kv_heads);
+    with_int(g, "is_causal", c->causal);
+    check_model(model_of(g), CLOSE);
+}
+
+static void attention_with_every_option(void **state) {
+    (void)state;
+    for (int i = 0; i < 64; i++)
+        check_attention(&(attention_case){.heads = i & 1 ? 6 : 2,
+                                          .kv_heads = 2,
+                                          .queries = (int64_t[]){1, 3, 7, 50}[i % 4],
+                                          .keys = (int64_t[]){9, 3, 7, 50}[i % 4],
+                                          .past = i & 32 ? 5 : 0,
+                                          .size = 8 + i % 3,
+                                          .flat = i & 4,
+                                          .causal = i & 8,
+                                          .present = i & 16,
+                                          .mask = i / 3 % 4});
+}
+
+/* More scores than a task holds at once. */
+static void attention_over_many_keys(void **state) {
+    (void)state;
+    check_attention(
+        &(attention_case){.heads = 2, .kv_heads = 1, .queries = 61, .keys = 2400, .size = 16});
+    check_attention(&(attention_case){
+        .heads = 1, .kv_heads = 1, .queries = 150, .keys = 150, .size = 5, .causal = true});
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recurrent_operators_in_every_direction_and_layout),
@@ -312,6 +388,8 @@ int main(void) {
         cmocka_unit_test(softmax_along_any_axis_of_any_layout),
         cmocka_unit_test(layer_and_rms_norms),
         cmocka_unit_test(instance_and_group_norms_of_pixels_and_planes),
+        cmocka_unit_test(attention_with_every_option),
+        cmocka_unit_test(attention_over_many_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,10 @@ typedef struct hone_matmul_args {
     float *output;          /* must not overlap a or b */
     size_t output_stride;
     float lo, hi; /* -INFINITY and INFINITY: no clamp. A NaN result stays NaN */
+    /* Made by pack() from a product of the same b and alpha with packed_depth >= depth and no fewer
+     * columns; b and bias are not read then. NULL: b is packed on the fly. */
+    const void *packed;
+    size_t packed_depth;
 } hone_matmul_args;
 
 /* One implementation. Results do not depend on the order or the threads of tasks. */
@@ -41,6 +45,11 @@ struct hone_matmul_table {
     uint32_t (*task_count)(const hone_matmul_table *table, const hone_matmul_dims *dims);
     void (*run_task)(const hone_matmul_table *table, const hone_matmul_args *args, uint32_t index,
                      void *scratch);
+    /* For a b that meets many a: its packed form, 64-byte aligned. 0 bytes: it is better not
+     * packed.
+     */
+    size_t (*packed_bytes)(const hone_matmul_table *table, const hone_matmul_dims *dims);
+    void (*pack)(const hone_matmul_table *table, const hone_matmul_args *args, void *packed);
     const void *tier; /* private to the implementation */
 };
 

@@ -11,5 +11,7 @@ const hone_matmul_table hone_matmul_f32_neon = {
     .scratch_bytes = hone__matmul_tiled_scratch_bytes,
     .task_count = hone__matmul_tiled_task_count,
     .run_task = hone__matmul_tiled_run_task,
+    .packed_bytes = hone__matmul_tiled_packed_bytes,
+    .pack = hone__matmul_tiled_pack,
     .tier = &tier,
 };

@@ -30,9 +30,17 @@ static void run_task(const hone_matmul_table *table, const hone_matmul_args *arg
     }
 }
 
+static size_t packed_bytes(const hone_matmul_table *table, const hone_matmul_dims *dims) {
+    return 0;
+}
+
+static void pack(const hone_matmul_table *table, const hone_matmul_args *args, void *packed) {}
+
 const hone_matmul_table hone_matmul_f32_ref = {
     .name = "hone_matmul_f32_ref",
     .scratch_bytes = scratch_bytes,
     .task_count = task_count,
     .run_task = run_task,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
 };

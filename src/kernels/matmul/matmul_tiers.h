@@ -30,5 +30,9 @@ uint32_t hone__matmul_tiled_task_count(const hone_matmul_table *table,
                                        const hone_matmul_dims *dims);
 void hone__matmul_tiled_run_task(const hone_matmul_table *table, const hone_matmul_args *args,
                                  uint32_t index, void *scratch);
+size_t hone__matmul_tiled_packed_bytes(const hone_matmul_table *table,
+                                       const hone_matmul_dims *dims);
+void hone__matmul_tiled_pack(const hone_matmul_table *table, const hone_matmul_args *args,
+                             void *packed);
 
 #endif

@@ -42,10 +42,13 @@ static void cut(plan *p, const hone_matmul_dims *d, size_t unit) {
     p->col_blocks = hone__divide_up(d->cols, p->col_block);
 }
 
+static bool few_rows(const hone_matmul_dims *d) {
+    return d->rows <= HONE_MATMUL_FEW && !d->a_turned;
+}
+
 static plan plan_of(const hone_matmul_tier *tier, const hone_matmul_dims *d) {
-    plan p = {.tiles = tier->product->tile, .few = d->rows <= HONE_MATMUL_FEW && !d->a_turned};
+    plan p = {.tiles = tier->product->tile, .few = few_rows(d)};
     cut(&p, d, p.few ? FEW_COLUMNS : p.tiles->nr);
-    if (p.few) return p;
     p.pointers = line_up(p.tiles->nr * (1 + d->depth) * sizeof(float));
     p.rows = p.bytes = p.pointers + line_up(p.row_block * sizeof(void *));
     if (d->a_turned) p.bytes += p.row_block * d->depth * sizeof(float);
@@ -119,13 +122,13 @@ static void pack_panel(const hone_matmul_tier *tier, const hone_matmul_args *arg
 
 /* A panel of columns with all rows of the task. */
 static void run_panel(const plan *p, const hone_matmul_args *args, size_t row, size_t rows,
-                      size_t first, size_t columns, const char *scratch) {
+                      size_t first, size_t columns, const float *panel, const char *scratch) {
     size_t mr = p->tiles->mr;
     hone_conv_tile tile = {
         .rows = (const float *const *)(const void *)(scratch + p->pointers),
         .taps = 1,
         .depth = args->dims->depth,
-        .panel = (const float *)(const void *)scratch,
+        .panel = panel,
         .residual_stride = args->residual_stride,
         .output_stride = args->output_stride,
         .columns = columns,
@@ -149,14 +152,36 @@ void hone__matmul_tiled_run_task(const hone_matmul_table *table, const hone_matm
     size_t row = index / p.col_blocks * p.row_block, col = index % p.col_blocks * p.col_block;
     size_t rows = hone__min_size(p.row_block, d->rows - row);
     size_t cols = hone__min_size(p.col_block, d->cols - col), nr = p.tiles->nr;
-    if (p.few) {
+    if (p.few && !args->packed) {
         tier->few(args, col, cols);
         return;
     }
     prepare_rows(tier, args, &p, row, rows, scratch);
     for (size_t c = col; c < col + cols; c += nr) {
         size_t columns = hone__min_size(nr, col + cols - c);
-        pack_panel(tier, args, nr, c, columns, scratch);
-        run_panel(&p, args, row, rows, c, columns, scratch);
+        const float *panel = scratch;
+        if (args->packed)
+            panel = (const float *)args->packed + c * (1 + args->packed_depth);
+        else
+            pack_panel(tier, args, nr, c, columns, scratch);
+        run_panel(&p, args, row, rows, c, columns, panel, scratch);
     }
+}
+
+size_t hone__matmul_tiled_packed_bytes(const hone_matmul_table *table,
+                                       const hone_matmul_dims *dims) {
+    const hone_matmul_tier *tier = table->tier;
+    size_t nr = ((const hone_conv_tiles *)tier->product->tile)->nr;
+    if (few_rows(dims)) return 0;
+    return hone__divide_up(dims->cols, nr) * nr * (1 + dims->depth) * sizeof(float);
+}
+
+void hone__matmul_tiled_pack(const hone_matmul_table *table, const hone_matmul_args *args,
+                             void *packed) {
+    const hone_matmul_tier *tier = table->tier;
+    const hone_matmul_dims *d = args->dims;
+    size_t nr = ((const hone_conv_tiles *)tier->product->tile)->nr;
+    for (size_t c = 0; c < d->cols; c += nr)
+        pack_panel(tier, args, nr, c, hone__min_size(nr, d->cols - c),
+                   (float *)packed + c * (1 + d->depth));
 }

@@ -238,6 +238,8 @@ hone_status hone__emit_layer_norm(hone_lowering *lowering, hone_node *node, cons
                                   bool *taken, hone_error *error);
 hone_status hone__emit_group_norm(hone_lowering *lowering, hone_node *node, const hone_group *group,
                                   bool *taken, hone_error *error);
+hone_status hone__emit_attention(hone_lowering *lowering, hone_node *node, const hone_group *group,
+                                 bool *taken, hone_error *error);
 hone_status hone__emit_recurrent(hone_lowering *lowering, hone_node *node, const hone_group *group,
                                  bool *taken, hone_error *error);
 hone_status hone__emit_reference(hone_lowering *lowering, hone_node *node, const hone_group *group,

@@ -47,8 +47,8 @@ typedef struct hone_conv_call {
 } hone_conv_call;
 hone_status hone__step_conv(hone_program *program, const hone_label *label,
                             const hone_conv_call *call, hone_error *error);
-/* What hone__step_conv does with few rows: weights, which must live as long as the program, are read
- * where they are. */
+/* What hone__step_conv does with few rows: weights, which must live as long as the program, are
+ * read where they are. */
 bool hone__step_rows_fits(const hone_program *program, const hone_conv_call *call);
 hone_status hone__step_rows(hone_program *program, const hone_label *label,
                             const hone_conv_call *call, hone_error *error);
@@ -185,5 +185,18 @@ hone_status hone__step_layer_norm(hone_program *program, const hone_label *label
                                   const hone_norm_call *call, hone_error *error);
 hone_status hone__step_group_norm(hone_program *program, const hone_label *label,
                                   const hone_norm_call *call, hone_error *error);
+
+/* Attention: softmax(scale q k^T + mask) v. Views of (batch, heads, length, size) with adjacent
+ * elements in the last dimension; keys and values may have fewer heads, a divisor. `mask` has
+ * (batch, heads, queries, keys), broadcast by stride 0, floats to be added or (mask_bool) bytes, 0
+ * for keys that are not seen; may be NULL. causal: query i sees keys up to i + past. */
+typedef struct hone_attention_call {
+    const hone_view *q, *k, *v, *out, *mask;
+    float scale;
+    bool causal, mask_bool;
+    int64_t past;
+} hone_attention_call;
+hone_status hone__step_attention(hone_program *program, const hone_label *label,
+                                 const hone_attention_call *call, hone_error *error);
 
 #endif
