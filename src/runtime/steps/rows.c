@@ -82,6 +82,7 @@ hone_status hone__step_rows(hone_program *program, const hone_label *label,
                                  .lo = call->lo,
                                  .hi = call->hi};
     HONE_TRY(bias_of(program, call, &p->args.bias, error));
+    program->weight_bytes += (p->dims.cols * p->dims.depth) * sizeof(float);
     step->slots[0] = *call->out, step->slots[1] = *call->in;
     if (call->residual) {
         step->slots[2] = *call->residual;
