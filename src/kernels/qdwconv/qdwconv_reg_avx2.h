@@ -40,19 +40,12 @@ HONE_INLINE reg reg_load(const uint8_t *from) {
     return _mm256_loadu_si256((const __m256i *)from);
 }
 
-/* The first `count` bytes; nothing behind them is touched. */
-HONE_INLINE __m128i load_some(const uint8_t *from, size_t count) {
-    uint8_t all[16] = {0};
-    for (size_t i = 0; i < count; i++) all[i] = from[i];
-    return _mm_loadu_si128((const __m128i *)all);
-}
-
 /* NARROW channels of two pixels, `step` apart; `some`: only the first `count` of them. */
 HONE_INLINE reg reg_load_both(const uint8_t *from, size_t step, const bool some, size_t count) {
     __m128i first, second;
     if (some) {
-        first = load_some(from, count);
-        second = load_some(from + step, count);
+        first = hone__load_bytes(from, count);
+        second = hone__load_bytes(from + step, count);
     } else {
         first = _mm_loadu_si128((const __m128i *)from);
         second = _mm_loadu_si128((const __m128i *)(from + step));

@@ -69,8 +69,11 @@ void hone__qdwconv_tiled_pack(const hone_qdwconv_kernel *kernel, const hone_conv
         }
 }
 
+/* Zero points under all pixels of an output row, so that kernel rows in the padding do not keep a
+ * row from being one group. */
 static size_t outside_bytes(const hone_conv_dims *dims) {
-    return hone__divide_up(dims->in_c, 64) * 64;
+    size_t bytes = (size_t)dims->in_c * dims->out_w * dims->stride_w;
+    return hone__divide_up(bytes, 64) * 64;
 }
 
 size_t hone__qdwconv_tiled_scratch_bytes(const hone_qdwconv_kernel *kernel,
@@ -86,9 +89,11 @@ uint32_t hone__qdwconv_tiled_task_count(const hone_qdwconv_kernel *kernel,
 }
 
 static void run_row(const hone_qdwconv_tiles *tiles, const hone_qdwconv_args *args, hone_taps *taps,
-                    hone_qdwconv_tile *tile, size_t row) {
+                    hone_qdwconv_tile *tile, size_t row, void *outside) {
     size_t count = hone__conv_taps(args->dims), all = tile->pairs * taps_of(tiles);
     hone__taps_start(taps, row);
+    if (taps->clipped && (taps->ky > 0 || taps->ky_end < args->dims->kernel_h))
+        memset(outside, args->input_zero, outside_bytes(args->dims));
     while ((tile->pixels = hone__taps_next(taps)) > 0) {
         size_t at = row * args->dims->out_w + taps->x;
         tile->output = args->output + at * args->output_stride;
@@ -104,6 +109,7 @@ void hone__qdwconv_tiled_run_task(const hone_qdwconv_kernel *kernel, const hone_
         .dims = d,
         .input = args->input,
         .pixel_bytes = args->input_stride,
+        .clipped = args->input_stride == d->in_c,
         .outside = scratch,
         .pointers = (const void **)(void *)((char *)scratch + outside_bytes(d)),
     };
@@ -118,8 +124,8 @@ void hone__qdwconv_tiled_run_task(const hone_qdwconv_kernel *kernel, const hone_
         .lo = args->lo,
         .hi = args->hi,
     };
-    memset(scratch, args->input_zero, outside_bytes(d));
+    memset(scratch, args->input_zero, d->in_c);
     size_t block = hone__taps_rows_per_task(d), row = index * block;
     size_t end = hone__min_size(row + block, (size_t)d->n * d->out_h);
-    for (; row < end; row++) run_row(kernel->tile, args, &taps, &tile, row);
+    for (; row < end; row++) run_row(kernel->tile, args, &taps, &tile, row, scratch);
 }

@@ -12,8 +12,9 @@ typedef struct hone_taps {
     size_t pixel_bytes;
     const void *outside;   /* a pixel that stands for the padding */
     const void **pointers; /* [taps], of the group's first pixel; memory of the caller */
-    bool clipped; /* the caller leaves out kernel rows in the padding: they do not break groups */
-    size_t row, x, next;     /* the group begins at output column x of row = image * out_h + y */
+    bool clipped;        /* the caller leaves out kernel rows in the padding, or has a whole row of
+                          * `outside` for them: they do not break groups */
+    size_t row, x, next; /* the group begins at output column x of row = image * out_h + y */
     size_t inner, inner_end; /* columns whose taps are all inside the input's width */
     size_t ky, ky_end;       /* kernel rows inside the input's height; may be none */
 } hone_taps;
