@@ -19,6 +19,7 @@ TIED = re.compile(
     r"^(fmla|fmls|mla|mls|[su]ml[as]l2?|[su]sra|sli|sri|ins|bsl|bit|bif|[su]adalp|movk|bfi|bfxil|"
     r"xtn2|[su]?q?xtn2|sqxtun2|shrn2|rshrn2|tbx)$"
 )
+JUMPS = {"b", "bl", "blr", "br", "ret", "cbz", "cbnz", "tbz", "tbnz"}
 NO_RESULT = {"cmp", "cmn", "tst", "ccmp", "prfm", "nop"}
 SETS_FLAGS = {"cmp", "cmn", "tst", "ccmp", "subs", "adds", "ands"}
 READS_FLAGS = {"csel", "csinc", "cset", "cinc", "csneg", "csinv", "ccmp"}
@@ -206,14 +207,18 @@ def innermost_loops(function):
     return [function[first : last + 1] for first, last in inner]
 
 
+def is_straight(loop):
+    return not any(insn.name in JUMPS or insn.name.startswith("b.") for insn in loop[:-1])
+
+
 def find_loop(functions, symbol, key):
-    """The innermost loop with the most `key` instructions (a set of names) among all functions whose
-    name matches the pattern `symbol`."""
+    """The innermost loop without other branches that has the most `key` instructions (a set of names),
+    among all functions whose name matches the pattern `symbol`."""
     best, most = None, 0
     for name, function in functions.items():
         if not re.fullmatch(symbol, name):
             continue
-        for loop in innermost_loops(function):
+        for loop in filter(is_straight, innermost_loops(function)):
             count = sum(insn.name in key for insn in loop)
             if count > most:
                 best, most = loop, count
