@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # The face of the build; CMake (CMakePresets.json) does the work.
-.PHONY: all demo test bench asan coverage aarch64 format figures clean help setup
+.PHONY: all demo test bench bench-store asan coverage aarch64 format figures clean help setup
 .DEFAULT_GOAL := all
 
 JOBS ?= $(shell nproc)
 export JOBS
 
 help: ## what there is to make
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 17
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 17
 
 all: setup ## build the library and the command (build/release)
 	scripts/build release
@@ -23,6 +23,11 @@ test: setup ## build everything and run all tests
 bench: setup ## results beside ONNX Runtime, then speed beside other engines: docs/performance.md
 	scripts/build release hone
 	scripts/bench
+
+bench-store: ## size of updates beside bsdiff, xdelta3, zstd, on networks trained on (build/torchvenv)
+	scripts/setup store
+	scripts/build release hone
+	scripts/bench-store
 
 asan: setup ## all tests with the address and undefined-behaviour sanitizers
 	scripts/build asan
