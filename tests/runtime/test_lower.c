@@ -58,6 +58,39 @@ static void a_convolution_whose_own_input_is_the_residual(void **state) {
     check_model(model_of(g), CLOSE);
 }
 
+/* 460 kB in between: more than the cache would keep, so that the steps are joined. */
+static void blocks_of_wide_and_narrow_values_with_residuals(void **state) {
+    (void)state;
+    hone_graph *g = new_graph();
+    hone_value *x = conv(g, image(g, 2, 3, 40, 40), 3, 16, 3, 1, 1, true);
+    hone_value *wide = relu(g, conv(g, x, 16, 72, 1, 1, 1, true));
+    hone_value *deep = relu(g, conv(g, wide, 72, 72, 3, 1, 72, true));
+    hone_value *y = apply(g, HONE_OP_Add, INPUTS(conv(g, deep, 72, 16, 1, 1, 1, true), x));
+    hone_value *large = relu(g, conv(g, y, 16, 75, 1, 1, 1, false));
+    output(g, relu(g, conv(g, large, 75, 75, 5, 2, 75, true)));
+    check_model(model_of(g), CLOSE);
+}
+
+static void depthwise_convolutions_before_a_product(void **state) {
+    (void)state;
+    hone_graph *g = new_graph();
+    hone_value *x = relu(g, conv(g, image(g, 1, 3, 37, 45), 3, 64, 3, 1, 1, true));
+    hone_value *y = conv(g, relu(g, conv(g, x, 64, 64, 5, 1, 64, true)), 64, 12, 1, 1, 1, true);
+    output(g, relu(g, y));
+    check_model(model_of(g), CLOSE);
+}
+
+static void a_wide_value_that_others_read_too(void **state) {
+    (void)state;
+    hone_graph *g = new_graph();
+    hone_value *wide = relu(g, conv(g, image(g, 1, 8, 40, 40), 8, 72, 1, 1, 1, true));
+    hone_value *deep = relu(g, conv(g, wide, 72, 72, 3, 1, 72, true));
+    output(g, conv(g, deep, 72, 16, 1, 1, 1, true));
+    output(g, apply(g, HONE_OP_GlobalAveragePool, INPUTS(wide)));
+    output(g, apply(g, HONE_OP_GlobalAveragePool, INPUTS(deep)));
+    check_model(model_of(g), CLOSE);
+}
+
 static void biases_that_stand_behind_as_adds(void **state) {
     (void)state;
     hone_graph *g = new_graph();
@@ -273,6 +306,20 @@ static void zero_padding_becomes_the_convolutions_own(void **state) {
     check_model(model_of(g), CLOSE);
 }
 
+static void zero_padding_before_an_average_counts(void **state) {
+    (void)state;
+    hone_graph *g = new_graph();
+    hone_value *x = relu(g, image(g, 1, 3, 8, 9));
+    hone_value *padded = apply(g, HONE_OP_Pad, INPUTS(x, ints(g, LIST(0, 0, 1, 1, 0, 0, 2, 1))));
+    for (int64_t own = 0; own < 2; own++) {
+        output(g, apply(g, HONE_OP_AveragePool, INPUTS(padded)));
+        with_ints(g, "kernel_shape", LIST(3, 3));
+        with_ints(g, "strides", LIST(2, 1));
+        with_ints(g, "pads", LIST(own, own, 0, own));
+    }
+    check_model(model_of(g), CLOSE);
+}
+
 static void borders_of_any_constant_in_any_dimension(void **state) {
     (void)state;
     hone_graph *g = new_graph();
@@ -344,6 +391,9 @@ int main(void) {
         cmocka_unit_test(convolutions_with_clamps_and_residuals),
         cmocka_unit_test(two_convolutions_may_be_each_others_residual),
         cmocka_unit_test(a_convolution_whose_own_input_is_the_residual),
+        cmocka_unit_test(blocks_of_wide_and_narrow_values_with_residuals),
+        cmocka_unit_test(depthwise_convolutions_before_a_product),
+        cmocka_unit_test(a_wide_value_that_others_read_too),
         cmocka_unit_test(biases_that_stand_behind_as_adds),
         cmocka_unit_test(concatenations_are_written_in_place_by_all_kinds_of_producers),
         cmocka_unit_test(channel_shuffles_and_splits),
@@ -356,6 +406,7 @@ int main(void) {
         cmocka_unit_test(resizes_of_both_kinds),
         cmocka_unit_test(heads_that_turn_images_into_rows),
         cmocka_unit_test(zero_padding_becomes_the_convolutions_own),
+        cmocka_unit_test(zero_padding_before_an_average_counts),
         cmocka_unit_test(borders_of_any_constant_in_any_dimension),
         cmocka_unit_test(sequences_are_images_of_height_one),
         cmocka_unit_test(outputs_that_are_inputs_constants_or_views),

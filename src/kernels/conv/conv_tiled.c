@@ -7,8 +7,9 @@
 #include "kernels/shared/gather.h"
 #include "kernels/shared/tiling.h"
 
-/* Below this many channels a tap, rows are gathered: the loop over one tap is too short. */
-enum { GATHER_BELOW = 16 };
+/* Below this many channels a tap, rows are gathered: the loop over one tap is too short. So few
+ * bytes of weights stay in a first-level cache beside the rows. */
+enum { GATHER_BELOW = 16, FEW_WEIGHTS_BYTES = 20 * 1024 };
 
 static bool gathers(const hone_conv_dims *dims) {
     return hone__conv_taps(dims) > 1 && dims->in_c / dims->groups < GATHER_BELOW;
@@ -178,9 +179,42 @@ static void run_panel(const hone_conv_tiles *tiles, const hone_conv_args *args,
     }
 }
 
+/* All panels of a tile's rows, tile by tile: for a matrix whose few weights stay in the first cache
+ * while an output pixel is written from its first channel to its last. */
+static void run_pixels(const hone_conv_tiles *tiles, const hone_conv_args *args,
+                       const hone_tiling *tiling, const hone_tile_range *step,
+                       hone_conv_tile tile) {
+    const float *pointers[HONE_CONV_MR];
+    size_t count = hone__divide_up(step->rows, tiles->mr), floats = panel_floats(tiles, tiling);
+    const float *weights = (const float *)args->packed + step->group * tiling->panels * floats;
+    tile.rows = pointers;
+    for (size_t i = 0, first = 0, rows; i < count; i++, first += rows) {
+        size_t pixel = step->row + first, channel = step->group * tiling->group_out;
+        rows = hone__conv_tile_rows(tiles, step->rows - first, count - i);
+        for (size_t r = 0; r < rows; r++)
+            pointers[r] = args->input + step->group * tile.depth + (pixel + r) * args->input_stride;
+        tile.output = args->output + pixel * args->output_stride + channel;
+        tile.residual = args->residual;
+        if (args->residual) tile.residual += pixel * args->residual_stride + channel;
+        tile.panel = weights;
+        for (size_t c = 0; c < tiling->group_out; c += tiles->nr) {
+            tile.columns = hone__min_size(tiles->nr, tiling->group_out - c);
+            tiles->run[rows - 1](&tile);
+            tile.panel += floats;
+            tile.output += tiles->nr;
+            if (tile.residual) tile.residual += tiles->nr;
+        }
+    }
+}
+
 /* All panels of the task over a step of its rows. */
 static void run_step(const hone_conv_tiles *tiles, const hone_conv_args *args,
                      const hone_tiling *tiling, const hone_tile_range *step, hone_conv_tile tile) {
+    size_t bytes = tiling->panels * panel_floats(tiles, tiling) * sizeof(float);
+    if (!tile.rows && step->panels == tiling->panels && bytes <= FEW_WEIGHTS_BYTES) {
+        run_pixels(tiles, args, tiling, step, tile);
+        return;
+    }
     for (size_t p = step->panel; p < step->panel + step->panels; p++) {
         size_t first = p * tiles->nr;
         tile.columns = hone__min_size(tiles->nr, tiling->group_out - first);

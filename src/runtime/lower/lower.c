@@ -131,5 +131,6 @@ hone_status hone__lower(hone_lowering *lowering, hone_error *error) {
         HONE_TRY(check_known(lowering, node, error));
         HONE_TRY(hone__lower_node(lowering, node, lowering->groups[node->id], error));
     }
-    return lower_outputs(lowering, error);
+    HONE_TRY(lower_outputs(lowering, error));
+    return lowering->keep_all ? HONE_OK : hone__steps_join_blocks(lowering->program, error);
 }

@@ -1,21 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Float convolutions; weights are packed when the step is made. */
 #include "base/error.h"
-#include "runtime/steps/steps.h"
-
-typedef struct conv_params {
-    hone_conv_dims dims;
-    const hone_conv_kernel *kernel;
-    hone_conv_weights weights; /* as given; read when they are packed */
-    hone_conv_args args;       /* all but the pointers to activations */
-} conv_params;
-
-typedef struct dwconv_params {
-    hone_conv_dims dims;
-    const hone_dwconv_kernel *kernel;
-    hone_conv_weights weights;
-    hone_dwconv_args args;
-} dwconv_params;
+#include "runtime/steps/conv_params.h"
 
 static size_t pixel_stride(const hone_view *view) {
     int64_t stride = 0;
@@ -38,6 +24,14 @@ static void run_dwconv(const hone_step *step, hone_run *run, uint32_t task, uint
     args.output = (float *)hone__run_at(run, &step->slots[0]);
     args.input = (const float *)hone__run_at(run, &step->slots[1]);
     p->kernel->run_task(p->kernel, &args, task, hone__run_scratch(run, step, worker));
+}
+
+const conv_params *hone__step_conv_params(const hone_step *step) {
+    return step->run == run_conv ? (const conv_params *)step->params : NULL;
+}
+
+const dwconv_params *hone__step_dwconv_params(const hone_step *step) {
+    return step->run == run_dwconv ? (const dwconv_params *)step->params : NULL;
 }
 
 /* Winograd's way where its table says that it is the better one, else the direct way. */

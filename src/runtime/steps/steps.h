@@ -47,6 +47,9 @@ typedef struct hone_conv_call {
 } hone_conv_call;
 hone_status hone__step_conv(hone_program *program, const hone_label *label,
                             const hone_conv_call *call, hone_error *error);
+/* Joins steps that follow each other and whose values in between are too large for the cache;
+ * after the last step was added. */
+hone_status hone__steps_join_blocks(hone_program *program, hone_error *error);
 /* What hone__step_conv does with few rows: weights, which must live as long as the program, are
  * read where they are. */
 bool hone__step_rows_fits(const hone_program *program, const hone_conv_call *call);
