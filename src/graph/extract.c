@@ -40,6 +40,55 @@ static hone_status copy_values(extraction *x, hone_value *const *from, uint32_t 
     return HONE_OK;
 }
 
+/* ---- what subgraphs take from around them ---- */
+
+typedef struct name_list {
+    const char **names;
+    uint32_t count;
+} name_list;
+
+static hone_status add_name(hone_graph *graph, name_list *list, const char *name,
+                            hone_error *error) {
+    for (uint32_t i = 0; i < list->count; i++)
+        if (!strcmp(list->names[i], name)) return HONE_OK;
+    void *grown = hone__array_push(graph, list->names, list->count, sizeof name, &name);
+    if (!grown) return hone_fail_memory(error, sizeof name);
+    list->names = grown;
+    list->count++;
+    return HONE_OK;
+}
+
+/* What `sub` takes from around it, deeper graphs included; names live in `sub`'s family. */
+static hone_status collect_captures(hone_graph *memory, const hone_graph *sub, name_list *list,
+                                    hone_error *error) {
+    for (const hone_value *value = sub->first_value; value; value = value->next)
+        if (value->kind == HONE_VALUE_OUTER) HONE_TRY(add_name(memory, list, value->name, error));
+    for (const hone_graph *deeper = sub->first_subgraph; deeper; deeper = deeper->next_subgraph) {
+        name_list inner = {0};
+        HONE_TRY(collect_captures(memory, deeper, &inner, error));
+        for (uint32_t i = 0; i < inner.count; i++) {
+            const hone_value *own = hone_graph_find_value(sub, inner.names[i]);
+            if (!own || own->kind == HONE_VALUE_OUTER)
+                HONE_TRY(add_name(memory, list, inner.names[i], error));
+        }
+    }
+    return HONE_OK;
+}
+
+/* Values that only a subgraph names are needed too. */
+static hone_status copy_captured(extraction *x, const hone_graph *sub, hone_error *error) {
+    name_list list = {0};
+    hone_value *copy;
+    HONE_TRY(collect_captures(x->to, sub, &list, error));
+    for (uint32_t i = 0; i < list.count; i++) {
+        const hone_value *value = hone_graph_find_value(x->from, list.names[i]);
+        if (value) HONE_TRY(copy_value(x, value, &copy, error));
+    }
+    return HONE_OK;
+}
+
+/* ---- extracting ---- */
+
 static hone_status copy_node(extraction *x, const hone_node *node, hone_node *before,
                              hone_error *error) {
     hone_value **inputs, **outputs;
@@ -49,8 +98,10 @@ static hone_status copy_node(extraction *x, const hone_node *node, hone_node *be
     HONE_TRY(hone_graph_add_node(x->to, node->op, node->name, inputs, node->input_count, outputs,
                                  node->output_count, before, &copy, error));
     copy->foreign = node->foreign;
-    for (const hone_attr *attr = node->attrs; attr; attr = attr->next)
+    for (const hone_attr *attr = node->attrs; attr; attr = attr->next) {
         HONE_TRY(hone_node_put_attr(x->to, copy, attr, error));
+        if (attr->kind == HONE_ATTR_GRAPH) HONE_TRY(copy_captured(x, attr->as.graph, error));
+    }
     return HONE_OK;
 }
 
@@ -99,40 +150,7 @@ hone_status hone_graph_extract(const hone_graph *graph, const hone_cut *cut,
     return status;
 }
 
-/* ---- subgraphs by themselves ---- */
-
-typedef struct name_list {
-    const char **names;
-    uint32_t count;
-} name_list;
-
-static hone_status add_name(hone_graph *graph, name_list *list, const char *name,
-                            hone_error *error) {
-    for (uint32_t i = 0; i < list->count; i++)
-        if (!strcmp(list->names[i], name)) return HONE_OK;
-    void *grown = hone__array_push(graph, list->names, list->count, sizeof name, &name);
-    if (!grown) return hone_fail_memory(error, sizeof name);
-    list->names = grown;
-    list->count++;
-    return HONE_OK;
-}
-
-/* What `sub` takes from around it, deeper graphs included; names live in `sub`'s family. */
-static hone_status collect_captures(hone_graph *memory, const hone_graph *sub, name_list *list,
-                                    hone_error *error) {
-    for (const hone_value *value = sub->first_value; value; value = value->next)
-        if (value->kind == HONE_VALUE_OUTER) HONE_TRY(add_name(memory, list, value->name, error));
-    for (const hone_graph *deeper = sub->first_subgraph; deeper; deeper = deeper->next_subgraph) {
-        name_list inner = {0};
-        HONE_TRY(collect_captures(memory, deeper, &inner, error));
-        for (uint32_t i = 0; i < inner.count; i++) {
-            const hone_value *own = hone_graph_find_value(sub, inner.names[i]);
-            if (!own || own->kind == HONE_VALUE_OUTER)
-                HONE_TRY(add_name(memory, list, inner.names[i], error));
-        }
-    }
-    return HONE_OK;
-}
+/* ---- whole graphs ---- */
 
 static uint32_t count_nodes(const hone_graph *graph) {
     uint32_t count = 0;

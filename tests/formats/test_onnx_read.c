@@ -243,7 +243,7 @@ static void foreign_operators_are_kept(void **state) {
     hone_graph_free(g);
 }
 
-static void a_function_is_refused_only_where_a_node_calls_it(void **state) {
+static void a_function_that_makes_nothing_is_an_error_only_where_it_is_called(void **state) {
     (void)state;
     for (int used = 0; used < 2; used++) {
         pb graph = {.size = 0}, node, model, function = {.size = 0};
@@ -255,10 +255,28 @@ static void a_function_is_refused_only_where_a_node_calls_it(void **state) {
         pb_text(&function, 10, "local");
         pb_part(&model, 25, &function);
         if (used)
-            assert_non_null(strstr(read_error(&model, HONE_UNSUPPORTED).message, "function"));
+            assert_non_null(strstr(read_error(&model, HONE_FORMAT).message, "'y'"));
         else
             hone_graph_free(read_ok(&model));
     }
+}
+
+static void a_function_that_calls_itself_is_refused(void **state) {
+    (void)state;
+    pb graph = {.size = 0}, node, inner, model, function = {.size = 0};
+    onnx_node_begin(&node, "Mine", "x", "y");
+    pb_text(&node, 7, "local");
+    finish(&model, &graph, &node, 13);
+    onnx_opset(&model, "local", 1);
+    pb_text(&function, 1, "Mine");
+    pb_text(&function, 4, "a");
+    pb_text(&function, 5, "b");
+    onnx_node_begin(&inner, "Mine", "a", "b");
+    pb_text(&inner, 7, "local");
+    pb_part(&function, 7, &inner);
+    pb_text(&function, 10, "local");
+    pb_part(&model, 25, &function);
+    assert_non_null(strstr(read_error(&model, HONE_LIMIT).message, "nested"));
 }
 
 static void an_input_that_nothing_makes_is_an_error_that_names_both(void **state) {
@@ -500,7 +518,8 @@ int main(void) {
         cmocka_unit_test(an_opset_outside_the_range_is_refused_by_name),
         cmocka_unit_test(a_domain_without_a_version_is_an_error),
         cmocka_unit_test(foreign_operators_are_kept),
-        cmocka_unit_test(a_function_is_refused_only_where_a_node_calls_it),
+        cmocka_unit_test(a_function_that_makes_nothing_is_an_error_only_where_it_is_called),
+        cmocka_unit_test(a_function_that_calls_itself_is_refused),
         cmocka_unit_test(an_input_that_nothing_makes_is_an_error_that_names_both),
         cmocka_unit_test(nodes_in_the_wrong_order_are_sorted),
         cmocka_unit_test(subgraphs_refer_to_values_around_them),

@@ -21,10 +21,26 @@ typedef struct hone_onnx_domain {
     struct hone_onnx_domain *next;
 } hone_onnx_domain;
 
+typedef struct hone_onnx_names {
+    const char **names;
+    uint32_t count;
+} hone_onnx_names;
+
 typedef struct hone_onnx_function {
-    const char *domain, *name;
+    const char *domain, *name, *overload;
+    hone_onnx_names inputs, outputs;
+    hone_onnx_domain *domains; /* of its own; others are the model's */
+    hone_wire message;
     struct hone_onnx_function *next;
 } hone_onnx_function;
+
+/* A call whose function's body is being read. */
+typedef struct hone_onnx_scope {
+    const struct hone_onnx_scope *outer;
+    const hone_onnx_function *function;
+    const struct hone_onnx_draft *call;
+    uint32_t number; /* of the call: makes names unique */
+} hone_onnx_scope;
 
 typedef struct hone_onnx_file {
     const char *location;
@@ -40,8 +56,9 @@ typedef struct hone_onnx_reader {
     hone_onnx_domain *domains;
     hone_onnx_function *functions;
     hone_onnx_file *files;
-    int64_t opset; /* of ai.onnx; 0 where the model names none */
-    uint32_t nodes, depth;
+    int64_t opset;                /* of ai.onnx; 0 where the model names none */
+    const hone_onnx_scope *scope; /* NULL: not inside a function */
+    uint32_t nodes, depth, calls;
     bool late; /* some node must be lifted once shapes are known */
 } hone_onnx_reader;
 
@@ -98,7 +115,7 @@ hone_status hone__onnx_value_info(hone_onnx_reader *reader, hone_graph *graph, h
 typedef struct hone_onnx_draft {
     hone_onnx_reader *reader;
     hone_graph *graph;
-    const char *name, *type, *domain;
+    const char *name, *type, *domain, *overload;
     int64_t version; /* of its domain */
     hone_value **inputs, **outputs;
     uint32_t input_count, output_count;
@@ -111,8 +128,26 @@ hone_status hone__onnx_graph(hone_onnx_reader *reader, hone_graph *graph, hone_w
                              hone_error *error);
 hone_status hone__onnx_node(hone_onnx_reader *reader, hone_graph *graph, hone_wire message,
                             hone_error *error);
+/* *attr NULL: it refers to a parameter that the call leaves out. */
 hone_status hone__onnx_attribute(hone_onnx_reader *reader, hone_graph *graph, hone_wire message,
                                  hone_attr **attr, hone_error *error);
+/* ---- functions ---- */
+
+hone_status hone__onnx_opset(hone_onnx_reader *reader, hone_wire message,
+                             hone_onnx_domain **domains, hone_error *error);
+hone_status hone__onnx_function(hone_onnx_reader *reader, hone_wire message, uint32_t count,
+                                hone_error *error);
+/* The function that the draft calls, NULL: it is an operator. */
+const hone_onnx_function *hone__onnx_find_function(const hone_onnx_draft *draft);
+/* Puts the function's nodes in the draft's place. */
+hone_status hone__onnx_call(hone_onnx_draft *call, const hone_onnx_function *function,
+                            hone_error *error);
+/* A name of the file as a name of the graph: inside a function it is another one. */
+hone_status hone__onnx_scoped(hone_onnx_reader *reader, const char **name, hone_error *error);
+/* What an attribute that refers to parameter `name` of the function is; NULL: it is left out. */
+hone_status hone__onnx_scoped_attr(hone_onnx_reader *reader, hone_graph *graph, const char *name,
+                                   const hone_attr **attr, hone_error *error);
+
 /* The value of that name, made as a computed one without producer where there is none yet. */
 hone_status hone__onnx_value(hone_graph *graph, const char *name, hone_value **value,
                              hone_error *error);

@@ -13,10 +13,10 @@ enum { /* fields of ModelProto */
        FIELD_FUNCTIONS = 25
 };
 
-#define MAX_DOMAINS   64
-#define MAX_FUNCTIONS 4096 /* every node is looked up among them */
+#define MAX_DOMAINS 64
 
-static hone_status read_opset(hone_onnx_reader *reader, hone_wire message, hone_error *error) {
+hone_status hone__onnx_opset(hone_onnx_reader *reader, hone_wire message,
+                             hone_onnx_domain **domains, hone_error *error) {
     hone_onnx_domain *domain = hone__arena_alloc(&reader->scratch, 1, sizeof *domain);
     if (!domain) return hone_fail_memory(error, sizeof *domain);
     uint64_t offset = hone__wire_offset(&message);
@@ -30,36 +30,14 @@ static hone_status read_opset(hone_onnx_reader *reader, hone_wire message, hone_
     }
     if (!strcmp(domain->name, "ai.onnx")) domain->name = "";
     uint32_t count = 0;
-    for (hone_onnx_domain *other = reader->domains; other; other = other->next, count++)
+    for (hone_onnx_domain *other = *domains; other; other = other->next, count++)
         if (!strcmp(other->name, domain->name))
             return hone__wire_fail(error, HONE_FORMAT, offset, "domain '%s' is imported twice",
                                    domain->name);
     if (count == MAX_DOMAINS)
         return hone__wire_fail(error, HONE_LIMIT, offset, "more than %d domains", MAX_DOMAINS);
-    if (!*domain->name) reader->opset = domain->version;
-    domain->next = reader->domains;
-    reader->domains = domain;
-    return HONE_OK;
-}
-
-static hone_status read_function(hone_onnx_reader *reader, hone_wire message, uint32_t count,
-                                 hone_error *error) {
-    hone_onnx_function *function = hone__arena_alloc(&reader->scratch, 1, sizeof *function);
-    if (!function) return hone_fail_memory(error, sizeof *function);
-    if (count > MAX_FUNCTIONS)
-        return hone__wire_fail(error, HONE_LIMIT, hone__wire_offset(&message),
-                               "more than %d functions", MAX_FUNCTIONS);
-    function->domain = function->name = "";
-    while (hone__wire_left(&message)) {
-        hone_wire_field field;
-        HONE_TRY(hone__wire_next(&message, &field, error));
-        if (field.number == 1)
-            HONE_TRY(hone__onnx_text(&reader->scratch, &field, &function->name, error));
-        if (field.number == 10)
-            HONE_TRY(hone__onnx_text(&reader->scratch, &field, &function->domain, error));
-    }
-    function->next = reader->functions;
-    reader->functions = function;
+    domain->next = *domains;
+    *domains = domain;
     return HONE_OK;
 }
 
@@ -74,9 +52,10 @@ static hone_status read_header(hone_onnx_reader *reader, hone_wire model, hone_w
                       field.number == FIELD_FUNCTIONS;
         if (!wanted) continue;
         HONE_TRY(hone__wire_message(&field, &part, error));
-        if (field.number == FIELD_OPSET_IMPORT) HONE_TRY(read_opset(reader, part, error));
+        if (field.number == FIELD_OPSET_IMPORT)
+            HONE_TRY(hone__onnx_opset(reader, part, &reader->domains, error));
         if (field.number == FIELD_FUNCTIONS)
-            HONE_TRY(read_function(reader, part, ++functions, error));
+            HONE_TRY(hone__onnx_function(reader, part, ++functions, error));
         if (field.number != FIELD_GRAPH) continue;
         if (*has_graph) return hone__wire_fail(error, HONE_FORMAT, field.offset, "a second graph");
         *has_graph = true;
@@ -86,7 +65,9 @@ static hone_status read_header(hone_onnx_reader *reader, hone_wire model, hone_w
     return hone_fail(error, HONE_FORMAT, 0, "not an ONNX model: it holds no graph");
 }
 
-static hone_status check_opset(const hone_onnx_reader *reader, hone_error *error) {
+static hone_status check_opset(hone_onnx_reader *reader, hone_error *error) {
+    for (const hone_onnx_domain *d = reader->domains; d; d = d->next)
+        if (!*d->name) reader->opset = d->version;
     if (!reader->domains)
         return hone_fail(error, HONE_UNSUPPORTED, 0,
                          "the model names no opset, so it is older than opset %d, the oldest that "

@@ -58,7 +58,7 @@ typedef struct attr_facts {
     hone_wire message;
     const attr_form *form;
     int64_t type;
-    bool reference;
+    const char *reference; /* a function's parameter, or NULL */
     uint64_t offset, count;
 } attr_facts;
 
@@ -82,7 +82,7 @@ static hone_status look(hone_arena *arena, attr_facts *facts, const char **name,
         const attr_form *form = form_by(field.number, 0);
         if (field.number == 1) HONE_TRY(hone__onnx_text(arena, &field, name, error));
         if (field.number == 20) HONE_TRY(hone__wire_int(&field, &facts->type, error));
-        if (field.number == 21) facts->reference = true;
+        if (field.number == 21) HONE_TRY(hone__onnx_text(arena, &field, &facts->reference, error));
         if (form && !seen) seen = form;
     }
     facts->form = facts->type ? form_by(0, facts->type) : seen;
@@ -210,9 +210,6 @@ static hone_status read_single(hone_onnx_reader *reader, hone_graph *graph, cons
 }
 
 static hone_status check_form(const attr_facts *facts, const char *name, hone_error *error) {
-    if (facts->reference)
-        return hone__wire_fail(error, HONE_UNSUPPORTED, facts->offset,
-                               "attribute '%s' refers to a function's parameter", name);
     if (!facts->form)
         return hone__wire_fail(error, HONE_FORMAT, facts->offset,
                                "attribute '%s' has no known type", name);
@@ -223,6 +220,25 @@ static hone_status check_form(const attr_facts *facts, const char *name, hone_er
     return HONE_OK;
 }
 
+/* An attribute that refers to a parameter of the function: the caller's under its own name. */
+static hone_status take_parameter(hone_onnx_reader *reader, hone_graph *graph,
+                                  const attr_facts *facts, hone_attr *attr, hone_attr **out,
+                                  hone_error *error) {
+    const hone_attr *given;
+    const char *name = attr->name;
+    if (!reader->scope)
+        return hone__wire_fail(error, HONE_FORMAT, facts->offset,
+                               "attribute '%s' refers to a parameter outside of a function", name);
+    HONE_TRY(hone__onnx_scoped_attr(reader, graph, facts->reference, &given, error));
+    *out = NULL;
+    if (!given) return HONE_OK;
+    *attr = *given;
+    attr->name = name;
+    attr->next = NULL;
+    *out = attr;
+    return HONE_OK;
+}
+
 hone_status hone__onnx_attribute(hone_onnx_reader *reader, hone_graph *graph, hone_wire message,
                                  hone_attr **out, hone_error *error) {
     attr_facts facts = {.message = message, .offset = hone__wire_offset(&message)};
@@ -230,6 +246,8 @@ hone_status hone__onnx_attribute(hone_onnx_reader *reader, hone_graph *graph, ho
     if (!attr) return hone_fail_memory(error, sizeof *attr);
     attr->name = "";
     HONE_TRY(look(&graph->arena, &facts, &attr->name, error));
+    if (facts.reference && *facts.reference)
+        return take_parameter(reader, graph, &facts, attr, out, error);
     HONE_TRY(check_form(&facts, attr->name, error));
     attr->kind = facts.form->kind;
     HONE_TRY(count_items(&facts, error));

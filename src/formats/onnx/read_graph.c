@@ -44,6 +44,7 @@ static hone_status read_initializer(hone_onnx_reader *reader, hone_graph *graph,
     hone_value *value;
     void *fill;
     HONE_TRY(hone__onnx_tensor(reader, graph, message, &t, error));
+    HONE_TRY(hone__onnx_scoped(reader, &t.name, error));
     if (!*t.name || hone_graph_find_value(graph, t.name))
         return hone__wire_fail(
             error, HONE_FORMAT, t.offset,
@@ -63,6 +64,7 @@ static hone_status read_input(hone_onnx_reader *reader, hone_graph *graph, hone_
     hone_onnx_type type;
     uint64_t offset = hone__wire_offset(&message);
     HONE_TRY(hone__onnx_value_info(reader, graph, message, &name, &type, error));
+    HONE_TRY(hone__onnx_scoped(reader, &name, error));
     hone_value *value = hone_graph_find_value(graph, name);
     if (value && value->kind == HONE_VALUE_CONSTANT) return HONE_OK;
     if (value || !*name)
@@ -84,6 +86,7 @@ static hone_status read_output(hone_onnx_reader *reader, hone_graph *graph, hone
     hone_value *value;
     uint64_t offset = hone__wire_offset(&message);
     HONE_TRY(hone__onnx_value_info(reader, graph, message, &name, &type, error));
+    HONE_TRY(hone__onnx_scoped(reader, &name, error));
     if (!*name) return hone__wire_fail(error, HONE_FORMAT, offset, "an output has no name");
     HONE_TRY(hone__onnx_value(graph, name, &value, error));
     if (value->kind == HONE_VALUE_COMPUTED && value->dtype == HONE_DTYPE_NONE) {

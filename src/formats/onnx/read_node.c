@@ -12,7 +12,8 @@ enum { /* fields of NodeProto */
        FIELD_NAME = 3,
        FIELD_OP_TYPE = 4,
        FIELD_ATTRIBUTE = 5,
-       FIELD_DOMAIN = 7
+       FIELD_DOMAIN = 7,
+       FIELD_OVERLOAD = 8
 };
 
 hone_status hone__onnx_value(hone_graph *graph, const char *name, hone_value **value,
@@ -28,10 +29,11 @@ static hone_status look(hone_onnx_draft *draft, hone_wire message, hone_error *e
     while (hone__wire_left(&message)) {
         hone_wire_field field;
         HONE_TRY(hone__wire_next(&message, &field, error));
-        const char **text = field.number == FIELD_NAME      ? &draft->name
-                            : field.number == FIELD_OP_TYPE ? &draft->type
-                            : field.number == FIELD_DOMAIN  ? &draft->domain
-                                                            : NULL;
+        const char **text = field.number == FIELD_NAME       ? &draft->name
+                            : field.number == FIELD_OP_TYPE  ? &draft->type
+                            : field.number == FIELD_DOMAIN   ? &draft->domain
+                            : field.number == FIELD_OVERLOAD ? &draft->overload
+                                                             : NULL;
         if (text) HONE_TRY(hone__onnx_text(&draft->reader->scratch, &field, text, error));
         draft->input_count += field.number == FIELD_INPUT;
         draft->output_count += field.number == FIELD_OUTPUT;
@@ -41,18 +43,30 @@ static hone_status look(hone_onnx_draft *draft, hone_wire message, hone_error *e
     return hone__wire_fail(error, HONE_FORMAT, draft->offset, "a node names no operator");
 }
 
-static hone_status set_version(hone_onnx_draft *draft, hone_error *error) {
-    for (hone_onnx_function *f = draft->reader->functions; f; f = f->next)
-        if (!strcmp(f->domain, draft->domain) && !strcmp(f->name, draft->type))
-            return hone__wire_fail(error, HONE_UNSUPPORTED, draft->offset,
-                                   "it calls '%s', a function of the model; functions are not "
-                                   "supported: inline them before (onnx.inliner)",
-                                   draft->type);
-    for (hone_onnx_domain *d = draft->reader->domains; d; d = d->next)
+static bool version_from(hone_onnx_draft *draft, const hone_onnx_domain *domains) {
+    for (const hone_onnx_domain *d = domains; d; d = d->next)
         if (!strcmp(d->name, draft->domain)) {
             draft->version = d->version;
-            return HONE_OK;
+            return true;
         }
+    return false;
+}
+
+/* A function may name versions of its own. */
+static hone_status check_version(const hone_onnx_draft *draft, hone_error *error) {
+    if (*draft->domain ||
+        (draft->version >= HONE_ONNX_OLDEST_OPSET && draft->version <= HONE_ONNX_NEWEST_OPSET))
+        return HONE_OK;
+    return hone__wire_fail(error, HONE_UNSUPPORTED, draft->offset,
+                           "opset %lld of a function is not read, only %d to %d",
+                           (long long)draft->version, HONE_ONNX_OLDEST_OPSET,
+                           HONE_ONNX_NEWEST_OPSET);
+}
+
+static hone_status set_version(hone_onnx_draft *draft, hone_error *error) {
+    const hone_onnx_scope *scope = draft->reader->scope;
+    if (scope && version_from(draft, scope->function->domains)) return check_version(draft, error);
+    if (version_from(draft, draft->reader->domains)) return HONE_OK;
     return hone__wire_fail(error, HONE_FORMAT, draft->offset,
                            "operator '%s' is of domain '%s', of which the model imports no version",
                            draft->type, *draft->domain ? draft->domain : "ai.onnx");
@@ -62,6 +76,7 @@ static hone_status read_value(hone_onnx_draft *draft, const hone_wire_field *fie
                               hone_value **value, hone_error *error) {
     const char *name;
     HONE_TRY(hone__onnx_text(&draft->reader->scratch, field, &name, error));
+    HONE_TRY(hone__onnx_scoped(draft->reader, &name, error));
     return hone__onnx_value(draft->graph, name, value, error);
 }
 
@@ -85,6 +100,7 @@ static hone_status fill(hone_onnx_draft *draft, hone_wire message, hone_error *e
                                    MAX_ATTRIBUTES);
         HONE_TRY(hone__wire_message(&field, &part, error));
         HONE_TRY(hone__onnx_attribute(draft->reader, draft->graph, part, last, error));
+        if (!*last) continue;
         if (hone__draft_attr(draft, (*last)->name) != *last)
             return hone__wire_fail(error, HONE_FORMAT, field.offset, "two attributes '%s'",
                                    (*last)->name);
@@ -167,11 +183,13 @@ static hone_status count_node(hone_onnx_draft *draft, hone_error *error) {
 static hone_status build(hone_onnx_draft *draft, hone_wire message, hone_error *error) {
     hone_arena *scratch = &draft->reader->scratch;
     HONE_TRY(count_node(draft, error));
-    HONE_TRY(set_version(draft, error));
+    const hone_onnx_function *function = hone__onnx_find_function(draft);
+    if (!function) HONE_TRY(set_version(draft, error));
     draft->inputs = hone__arena_alloc(scratch, draft->input_count, sizeof(hone_value *));
     draft->outputs = hone__arena_alloc(scratch, draft->output_count, sizeof(hone_value *));
     if (!draft->inputs || !draft->outputs) return hone_fail_memory(error, sizeof(hone_value *));
     HONE_TRY(fill(draft, message, error));
+    if (function) return hone__onnx_call(draft, function, error);
     if (!*draft->domain && !strcmp(draft->type, "Constant")) return lift_constant(draft, error);
     if (!*draft->domain) HONE_TRY(hone__onnx_lift(draft, error));
     return draft->dropped ? HONE_OK : commit(draft, error);
@@ -184,6 +202,7 @@ hone_status hone__onnx_node(hone_onnx_reader *reader, hone_graph *graph, hone_wi
                              .name = "",
                              .type = "",
                              .domain = "",
+                             .overload = "",
                              .offset = hone__wire_offset(&message)};
     HONE_TRY(look(&draft, message, error));
     hone_status status = build(&draft, message, error);
