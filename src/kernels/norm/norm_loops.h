@@ -140,12 +140,6 @@ static void soft_row(const float *in, float *out, size_t count, bool log_of) {
     }
 }
 
-static void norm_soft_rows(const hone_soft_args *args) {
-    for (size_t r = 0; r < args->rows; r++)
-        soft_row(args->input + r * args->input_stride, args->output + r * args->output_stride,
-                 args->cols, args->log);
-}
-
 /* A vector of columns at a time. */
 HONE_INLINE void soft_column(const hone_soft_args *args, size_t c, size_t left) {
     const float *in = args->input + c;
@@ -169,6 +163,33 @@ HONE_INLINE void soft_column(const hone_soft_args *args, size_t c, size_t left) 
         x = args->log ? vec_sub(vec_sub(x, most), log_sum) : vec_mul(x, factor);
         vec_store_upto(to, x, left);
     }
+}
+
+/* VEC_LANES rows of fewer numbers than that, turned to columns. */
+static void soft_few(const hone_soft_args *args, const float *in, float *out) {
+    float turned[VEC_LANES][VEC_LANES];
+    for (size_t c = 0; c < args->cols; c++)
+        for (size_t i = 0; i < VEC_LANES; i++) turned[c][i] = in[i * args->input_stride + c];
+    soft_column(&(hone_soft_args){.log = args->log,
+                                  .rows = args->cols,
+                                  .cols = VEC_LANES,
+                                  .input = turned[0],
+                                  .input_stride = VEC_LANES,
+                                  .output = turned[0],
+                                  .output_stride = VEC_LANES},
+                0, VEC_LANES);
+    for (size_t c = 0; c < args->cols; c++)
+        for (size_t i = 0; i < VEC_LANES; i++) out[i * args->output_stride + c] = turned[c][i];
+}
+
+static void norm_soft_rows(const hone_soft_args *args) {
+    size_t r = 0;
+    for (; args->cols < VEC_LANES && r + VEC_LANES <= args->rows; r += VEC_LANES)
+        soft_few(args, args->input + r * args->input_stride,
+                 args->output + r * args->output_stride);
+    for (; r < args->rows; r++)
+        soft_row(args->input + r * args->input_stride, args->output + r * args->output_stride,
+                 args->cols, args->log);
 }
 
 static void norm_soft_columns(const hone_soft_args *args) {
