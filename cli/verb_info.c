@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hone info: what is in a model. */
 #include "cli.h"
+#include "plan_svg.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -44,7 +45,7 @@ static void show_operators(cli *c, const hone_model *model, uint32_t nodes) {
 }
 
 /* The arena that one run needs; null where the model cannot run here, with the reason. */
-static void show_arena(cli *c, const hone_model *simplified) {
+static hone_status show_arena(cli *c, const hone_model *simplified, const char *picture) {
     hone_session *session = NULL;
     hone_session_options options = cli_session_options(c);
     options.plan_only = true;
@@ -56,13 +57,15 @@ static void show_arena(cli *c, const hone_model *simplified) {
         cli_set(c, "arena_lower_bound_bytes", json_integer((json_int_t)memory.lower_bound_bytes));
         cli_print(c, "%-14s %zu bytes (lower bound %zu)\n", "arena", memory.arena_bytes,
                   memory.lower_bound_bytes);
+        if (picture) status = cli_plan_svg(c, session, picture);
     } else {
         cli_set(c, "arena_bytes", json_null());
         cli_set(c, "cannot_run", json_string(c->error.message));
         cli_print(c, "%-14s cannot run: %s\n", "arena", c->error.message);
-        c->error = (hone_error){0};
+        if (!picture) c->error = (hone_error){0}, status = HONE_OK;
     }
     hone_session_free(session);
+    return status;
 }
 
 static void show_card(cli *c, const hone_model *model) {
@@ -130,7 +133,7 @@ static hone_status simplify(cli *c, const hone_model *model, hone_model **simpli
     return status;
 }
 
-static hone_status show(cli *c, const hone_model *model, bool layers) {
+static hone_status show(cli *c, const hone_model *model, bool layers, const char *picture) {
     hone_model_info info;
     hone_model *simplified = NULL;
     hone_status status = simplify(c, model, &simplified, &info);
@@ -142,11 +145,11 @@ static hone_status show(cli *c, const hone_model *model, bool layers) {
     show_ports(c, model, "inputs", hone_model_inputs(model), hone_model_input);
     show_ports(c, model, "outputs", hone_model_outputs(model), hone_model_output);
     show_operators(c, model, info.nodes);
-    show_arena(c, simplified);
+    status = show_arena(c, simplified, picture);
     show_card(c, model);
     if (layers) show_layers(c, model, info.nodes);
     hone_model_free(simplified);
-    return HONE_OK;
+    return status;
 }
 
 static hone_status print_graph(cli *c, const hone_model *model) {
@@ -161,8 +164,10 @@ static hone_status print_graph(cli *c, const hone_model *model) {
 
 int cli_info(cli *c, int argc, char **argv) {
     bool layers = false, graph = false;
+    const char *picture = NULL;
     const cli_option options[] = {
         {"--layers", NULL, CLI_SWITCH, &layers, "a line a node"},
+        {"--plan", "FILE.svg", CLI_TEXT, &picture, "draws where values lie in the arena, and when"},
         {"--graph", NULL, CLI_SWITCH, &graph, "the whole graph as text"},
         {"--verify", NULL, CLI_SWITCH, &c->verify_sums, "check the sums of the weights too"},
         {0}};
@@ -171,7 +176,7 @@ int cli_info(cli *c, int argc, char **argv) {
     if (stop >= 0) return stop;
     hone_model *model = NULL;
     hone_status status = cli_load(c, path, &model);
-    if (status == HONE_OK) status = graph ? print_graph(c, model) : show(c, model, layers);
+    if (status == HONE_OK) status = graph ? print_graph(c, model) : show(c, model, layers, picture);
     if (status == HONE_OK && c->verify_sums) {
         cli_set(c, "verified", json_true());
         cli_print(c, "%-14s every sum is right\n", "verified");

@@ -202,7 +202,11 @@ hone_status hone__program_plan(hone_program *program, bool keep_all, hone_error 
     share_in_place(program, blocks, owner);
     HONE_TRY(hone__plan_blocks(program->allocator, blocks, program->buffer_count,
                                &program->arena_bytes, &program->lower_bound_bytes, error));
-    for (uint32_t i = 0; i < program->buffer_count; i++)
-        program->buffers[i].offset = blocks[owner_of(owner, i)].offset;
+    for (uint32_t i = 0; i < program->buffer_count; i++) {
+        hone_buffer *buffer = &program->buffers[i];
+        buffer->offset = blocks[owner_of(owner, i)].offset;
+        buffer->taken = blocks[i].bytes;
+        buffer->first = blocks[i].first, buffer->last = blocks[i].last;
+    }
     return hone__program_take_weights(program, error);
 }

@@ -37,6 +37,8 @@ typedef struct hone_buffer {
     uint32_t input;
     bool pinned;   /* lives until the next run: outputs */
     size_t offset; /* in the arena, once planned */
+    size_t taken;  /* there; 0: nothing of its own */
+    uint32_t first, last; /* steps between which it is alive */
 } hone_buffer;
 
 typedef struct hone_run hone_run;
