@@ -34,7 +34,7 @@ enum {
     X(STRINGS, 1, 1)  /* names and texts, one behind another, each with a NUL behind it */         \
     X(SYMBOLS, 2, 1)  /* names of symbolic dimensions, each with a NUL behind it */                \
     X(GRAPHS, 3, 32)  /* name length, counts of values nodes inputs outputs, 0, opset (8) */       \
-    X(VALUES, 4, 8)   /* name length, kind (1), type (1), rank (1), 0 */                           \
+    X(VALUES, 4, 8)   /* name length, kind (1), type (1), rank (1), of (1) */                      \
     X(NODES, 5, 24)   /* name length, operator length, counts of inputs outputs attributes, 0 */   \
     X(LINKS, 6, 4)    /* a value's number in its graph, or HONE_LINK_NONE */                       \
     X(ATTRS, 7, 12)   /* name length, kind (1), 0 (3), count */                                    \

@@ -133,7 +133,8 @@ static hone_status read_value(reader *r, scope *s, hone_value **value) {
     HONE_TRY(take(r, HONE_SECTION_VALUES, 1, &record));
     HONE_TRY(take_name(r, record, &name));
     uint8_t kind = record[4], dtype = record[5];
-    if (kind > HONE_VALUE_OUTER || !is_dtype(dtype) || record[7] || !*name)
+    if (kind > HONE_VALUE_OUTER || !is_dtype(dtype) || !*name ||
+        record[7] > (kind == HONE_VALUE_CONSTANT ? 0 : HONE_TYPE_OPTIONAL_SEQUENCE))
         return bad(r, HONE_SECTION_VALUES, "a bad record of value", name);
     if (hone_graph_find_value(s->graph, name))
         return bad(r, HONE_SECTION_VALUES, "two values have the name", name);
@@ -145,6 +146,7 @@ static hone_status read_value(reader *r, scope *s, hone_value **value) {
     HONE_TRY(hone_graph_add_value(s->graph, name, value, r->error));
     (*value)->kind = (hone_value_kind)kind;
     (*value)->dtype = (hone_dtype)dtype;
+    (*value)->type = (hone_value_type)record[7];
     (*value)->shape = shape;
     return HONE_OK;
 }

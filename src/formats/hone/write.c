@@ -146,7 +146,7 @@ static hone_status write_value(hone_packer *p, const scope *s, const hone_value 
     add8(p, HONE_SECTION_VALUES, (uint8_t)value->kind);
     add8(p, HONE_SECTION_VALUES, inferred ? HONE_DTYPE_NONE : (uint8_t)value->dtype);
     add8(p, HONE_SECTION_VALUES, (uint8_t)(int8_t)shape.rank);
-    add8(p, HONE_SECTION_VALUES, 0);
+    add8(p, HONE_SECTION_VALUES, inferred ? HONE_TYPE_TENSOR : (uint8_t)value->type);
     HONE_TRY(add_dims(p, &shape));
     if (value->kind != HONE_VALUE_CONSTANT) return HONE_OK;
     if (value->dtype == HONE_STRING)

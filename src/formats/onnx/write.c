@@ -35,6 +35,7 @@ static void encode_dim(hone_sink *sink, const void *what) {
 typedef struct port {
     const hone_graph *graph;
     const hone_value *value;
+    hone_value_type type;
 } port;
 
 static void encode_shape(hone_sink *sink, const void *what) {
@@ -51,8 +52,22 @@ static void encode_tensor_type(hone_sink *sink, const void *what) {
     if (p->value->shape.rank != HONE_RANK_UNKNOWN) hone__sink_message(sink, 2, encode_shape, what);
 }
 
+static void encode_type(hone_sink *sink, const void *what);
+
+/* TypeProto.Sequence and .Optional: the same port with its outermost kind taken off. */
+static void encode_inner_type(hone_sink *sink, const void *what) {
+    const port *p = what;
+    port inner = *p;
+    inner.type = p->type == HONE_TYPE_OPTIONAL_SEQUENCE ? HONE_TYPE_SEQUENCE : HONE_TYPE_TENSOR;
+    hone__sink_message(sink, 1, encode_type, &inner);
+}
+
 static void encode_type(hone_sink *sink, const void *what) {
-    hone__sink_message(sink, 1, encode_tensor_type, what);
+    const port *p = what;
+    if (p->type == HONE_TYPE_TENSOR)
+        hone__sink_message(sink, 1, encode_tensor_type, what);
+    else
+        hone__sink_message(sink, p->type == HONE_TYPE_SEQUENCE ? 4 : 9, encode_inner_type, what);
 }
 
 static void encode_port(hone_sink *sink, const void *what) {
@@ -199,9 +214,11 @@ static void encode_graph(hone_sink *sink, const void *what) {
     hone__sink_text(sink, 2, *graph->name ? graph->name : "graph");
     encode_constants(sink, graph);
     for (uint32_t i = 0; i < graph->input_count; i++)
-        hone__sink_message(sink, 11, encode_port, &(port){graph, graph->inputs[i]});
+        hone__sink_message(sink, 11, encode_port,
+                           &(port){graph, graph->inputs[i], graph->inputs[i]->type});
     for (uint32_t i = 0; i < graph->output_count; i++)
-        hone__sink_message(sink, 12, encode_port, &(port){graph, graph->outputs[i]});
+        hone__sink_message(sink, 12, encode_port,
+                           &(port){graph, graph->outputs[i], graph->outputs[i]->type});
 }
 
 /* ---- the model ---- */
