@@ -34,7 +34,7 @@ static size_t round_trip(fixture *f, hone_element element, size_t row, size_t el
     assert_true(used <= ROOM);
     memset(f->back, 0xee, sizeof f->back);
     hone__residual_decode(&f->models, &span, f->old_bytes, f->back, f->coded, used);
-    assert_memory_equal(f->back, f->new_bytes, elements * hone__element_bytes(element));
+    assert_memory_equal(f->back, f->new_bytes, elements * hone__residual_width(element));
     return used;
 }
 

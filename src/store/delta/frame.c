@@ -44,14 +44,14 @@ static bool same_sizes(const hone_frame *frame) {
 }
 
 static void to_planes(const hone_frame *frame, const uint8_t *bytes, uint8_t *planes) {
-    size_t width = hone__element_bytes(frame->element), count = frame->size / width;
+    size_t width = hone__residual_width(frame->element), count = frame->size / width;
     for (size_t b = 0; b < width; b++)
         for (size_t i = 0; i < count; i++) planes[b * count + i] = bytes[i * width + b];
     memcpy(planes + count * width, bytes + count * width, frame->size - count * width);
 }
 
 static void from_planes(const hone_frame *frame, const uint8_t *planes, uint8_t *bytes) {
-    size_t width = hone__element_bytes(frame->element), count = frame->size / width;
+    size_t width = hone__residual_width(frame->element), count = frame->size / width;
     for (size_t b = 0; b < width; b++)
         for (size_t i = 0; i < count; i++) bytes[i * width + b] = planes[b * count + i];
     memcpy(bytes + count * width, planes + count * width, frame->size - count * width);
@@ -84,14 +84,14 @@ static size_t try_prefix(hone_frame_coder *c, const hone_frame *frame, const uin
 
 static size_t try_planes(hone_frame_coder *c, const hone_frame *frame, const uint8_t *bytes,
                          size_t room) {
-    if (hone__element_bytes(frame->element) == 1) return SIZE_MAX;
+    if (hone__residual_width(frame->element) == 1) return SIZE_MAX;
     to_planes(frame, bytes, c->planes);
     return pack(c, frame, c->planes, false, room);
 }
 
 static size_t try_residual(hone_frame_coder *c, const hone_frame *frame, const uint8_t *bytes,
                            size_t room) {
-    size_t width = hone__element_bytes(frame->element);
+    size_t width = hone__residual_width(frame->element);
     hone_residual_span span = {frame->element, frame->row, frame->size / width};
     if (!same_sizes(frame) || frame->size % width) return SIZE_MAX;
     return hone__residual_encode(&c->models, &span, frame->old_bytes, bytes, c->trial, room);
@@ -112,7 +112,7 @@ static const struct {
  * saves less than a twentieth is not worth unpacking. */
 static bool is_worth_trying(const hone_frame *frame, hone_frame_method method, size_t used) {
     if (!frame->quick) return true;
-    bool wide = hone__element_bytes(frame->element) > 1;
+    bool wide = hone__residual_width(frame->element) > 1;
     if (used < frame->size - frame->size / 20) return false;
     if (method == HONE_FRAME_PREFIX) return frame->element == HONE_ELEMENT_BYTES;
     return method != HONE_FRAME_ZSTD || !wide;
@@ -158,7 +158,7 @@ static bool unpack(hone_frame_coder *c, const hone_frame *frame, bool with_prefi
 
 static bool decode(hone_frame_coder *c, const hone_frame *frame, uint32_t method,
                    const uint8_t *data, size_t size, uint8_t *to) {
-    size_t width = hone__element_bytes(frame->element);
+    size_t width = hone__residual_width(frame->element);
     hone_residual_span span = {frame->element, frame->row, frame->size / width};
     switch (method) {
     case HONE_FRAME_SAME:

@@ -22,7 +22,7 @@ static const struct {
     [HONE_ELEMENT_FLOAT32] = {4, 6, 23, 8}, [HONE_ELEMENT_FLOAT64] = {8, 7, 52, 11},
 };
 
-size_t hone__element_bytes(hone_element element) {
+size_t hone__residual_width(hone_element element) {
     return kinds[element].bytes;
 }
 

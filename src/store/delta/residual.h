@@ -28,7 +28,7 @@ typedef enum hone_element {
 } hone_element;
 
 /* Bytes of one element. */
-size_t hone__element_bytes(hone_element element);
+size_t hone__residual_width(hone_element element);
 
 enum { HONE_RESIDUAL_CONTEXTS = 64, HONE_RESIDUAL_TREE = 128, HONE_RESIDUAL_SIZES = 65 };
 
