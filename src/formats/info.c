@@ -117,7 +117,7 @@ static hone_status count_graph(const hone_graph *graph, hone_model_info *info, h
 hone_status hone_model_get_info(const hone_model *model, hone_model_info *info, hone_error *error) {
     *info = (hone_model_info){
         .format = model->format,
-        .opset = model->format == HONE_FORMAT_HONE ? HONE_IR_OPSET : model->graph->source_opset,
+        .opset = model->format == HONE_FORMAT_ONNX ? model->graph->source_opset : HONE_IR_OPSET,
         .file_bytes = model->file_bytes};
     return count_graph(model->graph, info, error);
 }

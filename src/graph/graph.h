@@ -124,7 +124,8 @@ struct hone_graph {
     struct hone_blob_ref *blobs; /* main graph only */
     hone_graph *first_subgraph, *next_subgraph;
     struct hone_name_table *names; /* name -> value */
-    int64_t source_opset;
+    int64_t source_opset; /* of the ONNX file it came from; 0: of a TensorFlow Lite file, whose sums
+                           * of bytes are rounded as TensorFlow Lite's are */
 };
 
 /* A counted piece of memory: a mapping of a file, or a buffer. Reference counting is atomic. */

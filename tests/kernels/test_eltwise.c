@@ -227,7 +227,14 @@ static hone_operand_u8 operand_u8(hone_rng *rng, const field *f, bool scalar, bo
     return o;
 }
 
-static void check_binary_u8(hone_rng *rng, size_t cols, int mode, bool multiply) {
+typedef void (*binary_u8_run)(const hone_binary_u8_args *args);
+
+static binary_u8_run run_of(const hone_eltwise_table *table, int op) {
+    return op == 0 ? table->add_u8 : op == 1 ? table->mul_u8 : table->add_fixed_u8;
+}
+
+/* op: 0 adds, 1 multiplies, 2 adds in integers. */
+static void check_binary_u8(hone_rng *rng, size_t cols, int mode, int op) {
     hone_eltwise_table reference = table_of(HONE_CPU_SCALAR), best = table_of(HONE_CPU_BEST);
     bool a_scalar = mode % 3 == 1, b_scalar = mode % 3 == 2;
     field a = make(4, a_scalar ? 1 : cols, 1, 1), b = make(4, b_scalar ? 1 : cols, 0, 1);
@@ -245,12 +252,16 @@ static void check_binary_u8(hone_rng *rng, size_t cols, int mode, bool multiply)
                                 want.stride,
                                 zero,
                                 -(float)zero,
-                                (float)(255 - zero)};
+                                (float)(255 - zero),
+                                1 << 20,
+                                op == 2 && mode % 2 ? (1 << 21) - 1
+                                                    : 1 << 19, /* ties, or largest */
+                                mode % 2 ? 13 : 21};
     if (hone__rng_below(rng, 2)) args.a_multiplier = 0.7F, args.b_multiplier = -0.31F;
-    if (multiply) args.a_multiplier /= 128;
-    multiply ? reference.mul_u8(&args) : reference.add_u8(&args);
+    if (op == 1) args.a_multiplier /= 128;
+    run_of(&reference, op)(&args);
     args.output = got.memory.data;
-    multiply ? best.mul_u8(&args) : best.add_u8(&args);
+    run_of(&best, op)(&args);
     assert_memory_equal(want.memory.data, got.memory.data, want.memory.bytes);
     check_free(&a.memory);
     check_free(&b.memory);
@@ -263,10 +274,26 @@ static void quantized_sums_and_products_give_the_bits_of_the_reference(void **st
     hone__rng_seed(&rng, 4, 0);
     for (int i = 0; i < 8; i++)
         for (size_t s = 0; s < SIZES; s++)
-            for (int mode = 0; mode < 6; mode++) {
-                check_binary_u8(&rng, sizes[s], mode, false);
-                check_binary_u8(&rng, sizes[s], mode, true);
-            }
+            for (int mode = 0; mode < 6; mode++)
+                for (int op = 0; op < 3; op++) check_binary_u8(&rng, sizes[s], mode, op);
+}
+
+/* Halves go up, as in XNNPACK, and not to even. */
+static void sums_in_integers_give_the_numbers_worked_out_by_hand(void **state) {
+    uint8_t a[] = {10, 11, 12, 9, 255, 0}, b[] = {20, 20, 20, 20, 255, 0}, q[6];
+    hone_eltwise_table table = table_of(HONE_CPU_SCALAR);
+    hone_binary_u8_args args = {
+        .rows = 1, .cols = 6, .a = {a, 6, false, 10}, .b = {b, 6, false, 20}};
+    args.output = q, args.output_stride = 6, args.output_zero = 3;
+    args.lo = -3, args.hi = 252;
+    args.a_fixed = args.b_fixed = 1 << 20, args.shift = 21; /* both halved */
+    table.add_fixed_u8(&args);
+    assert_int_equal(q[0], 3);
+    assert_int_equal(q[1], 3 + 1); /* 0.5 */
+    assert_int_equal(q[2], 3 + 1);
+    assert_int_equal(q[3], 3);       /* -0.5 */
+    assert_int_equal(q[4], 3 + 240); /* (245 + 235) / 2 */
+    assert_int_equal(q[5], 0);       /* -15, clamped at -3 */
 }
 
 static void quantizing_gives_the_bits_of_the_reference_for_any_float(void **state) {
@@ -414,7 +441,10 @@ static void bench(void) {
                               BENCH_COUNT,
                               9,
                               -9.0F,
-                              246.0F};
+                              246.0F,
+                              1 << 20,
+                              1 << 19,
+                              21};
     time_one(bench_table.add_u8_name, "add u8", run_add_u8, &u8);
     time_one(bench_table.mul_u8_name, "mul u8", run_mul_u8, &u8);
     hone_quantize_args quantize = {1,   BENCH_COUNT, bench_a, BENCH_COUNT,
@@ -434,6 +464,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(fast_unary_functions_give_the_same_bits_on_every_instruction_set),
         cmocka_unit_test(softmax_rows_match_the_reference),
         cmocka_unit_test(quantized_sums_and_products_give_the_bits_of_the_reference),
+        cmocka_unit_test(sums_in_integers_give_the_numbers_worked_out_by_hand),
         cmocka_unit_test(quantizing_gives_the_bits_of_the_reference_for_any_float),
         cmocka_unit_test(quantizing_rounds_to_even_saturates_and_maps_nan_to_zero_point),
         cmocka_unit_test(dequantizing_and_lookup_give_the_bits_of_the_reference),

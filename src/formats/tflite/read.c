@@ -222,7 +222,7 @@ static hone_status read_model(hone_tfl_reader *reader, hone_error *error) {
     if (subgraphs.count == 0)
         return hone_fail(error, HONE_FORMAT, model.at, "byte %zu: the model holds no graph",
                          model.at);
-    reader->graph->source_opset = HONE_IR_OPSET;
+    reader->graph->source_opset = 0;
     HONE_TRY(read_subgraph(reader, &main, error));
     HONE_TRY(hone_graph_verify(reader->graph, error));
     HONE_TRY(hone_graph_infer(reader->graph, error));

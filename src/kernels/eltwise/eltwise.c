@@ -10,6 +10,7 @@ static const hone_eltwise_table reference = {
     .lookup = hone_lookup_u8_ref,
     .add_u8 = hone_add_u8_ref,
     .mul_u8 = hone_mul_u8_ref,
+    .add_fixed_u8 = hone_add_fixed_u8_ref,
     .quantize = hone_quantize_u8_ref,
     .dequantize = hone_dequantize_u8_ref,
     .binary_name = "hone_binary_f32_ref",
@@ -18,6 +19,7 @@ static const hone_eltwise_table reference = {
     .lookup_name = "hone_lookup_u8_ref",
     .add_u8_name = "hone_add_u8_ref",
     .mul_u8_name = "hone_mul_u8_ref",
+    .add_fixed_u8_name = "hone_add_fixed_u8_ref",
     .quantize_name = "hone_quantize_u8_ref",
     .dequantize_name = "hone_dequantize_u8_ref",
 };

@@ -103,7 +103,11 @@ typedef struct hone_operand_u8 {
 /* add: y = (float)(a - a.zero) * a_multiplier + (float)(b - b.zero) * b_multiplier, three roundings
  *      (multipliers: scale_a / scale_out, scale_b / scale_out; a negative one subtracts)
  * mul: y = (float)((a - a.zero) * (b - b.zero)) * a_multiplier (scale_a * scale_b / scale_out)
- * then q = rint(clamp(y, lo, hi)) + output_zero, to nearest even. The bits are equal everywhere. */
+ * then q = rint(clamp(y, lo, hi)) + output_zero, to nearest even.
+ * add_fixed, a sum as XNNPACK and so TensorFlow Lite makes it:
+ *      y = ((a - a.zero) * a_fixed + (b - b.zero) * b_fixed + 2^(shift - 1)) >> shift
+ *      q = clamp(y, rint(lo), rint(hi)) + output_zero, all in 32-bit integers
+ * The bits are equal everywhere. */
 typedef struct hone_binary_u8_args {
     size_t rows, cols;
     hone_operand_u8 a, b;
@@ -112,6 +116,8 @@ typedef struct hone_binary_u8_args {
     size_t output_stride;
     uint8_t output_zero;
     float lo, hi; /* within [-output_zero, 255 - output_zero] */
+    int32_t a_fixed, b_fixed; /* add_fixed: the multipliers times 2^shift, at most 2^21 */
+    uint32_t shift;           /* 1 .. 31 */
 } hone_binary_u8_args;
 
 /* quantize:   q = rint(clamp(x * multiplier, -zero, 255 - zero)) + zero, multiplier = 1 / scale; a
@@ -145,10 +151,11 @@ typedef struct hone_eltwise_table {
     void (*lookup)(const hone_lookup_args *args);
     void (*add_u8)(const hone_binary_u8_args *args);
     void (*mul_u8)(const hone_binary_u8_args *args);
+    void (*add_fixed_u8)(const hone_binary_u8_args *args);
     void (*quantize)(const hone_quantize_args *args);
     void (*dequantize)(const hone_dequantize_args *args);
     const char *binary_name, *unary_name, *softmax_name, *lookup_name, *add_u8_name, *mul_u8_name,
-        *quantize_name, *dequantize_name;
+        *add_fixed_u8_name, *quantize_name, *dequantize_name;
 } hone_eltwise_table;
 
 void hone__eltwise_init(hone_eltwise_table *table, hone_cpu_tier tier);

@@ -104,6 +104,9 @@ HONE_INLINE void binary_u8(const binary_u8_op op, const hone_binary_u8_args *arg
 void hone_add_u8_avx2(const hone_binary_u8_args *args) {
     binary_u8(BINARY_U8_ADD, args);
 }
+void hone_add_fixed_u8_avx2(const hone_binary_u8_args *args) {
+    add_fixed_loops(args);
+}
 void hone_mul_u8_avx2(const hone_binary_u8_args *args) {
     binary_u8(BINARY_U8_MUL, args);
 }
@@ -115,6 +118,7 @@ const hone_eltwise_table hone_eltwise_avx2 = {
     .lookup = hone_lookup_u8_avx2,
     .add_u8 = hone_add_u8_avx2,
     .mul_u8 = hone_mul_u8_avx2,
+    .add_fixed_u8 = hone_add_fixed_u8_avx2,
     .quantize = hone_quantize_u8_avx2,
     .dequantize = hone_dequantize_u8_avx2,
     .binary_name = "hone_binary_f32_avx2",
@@ -123,6 +127,7 @@ const hone_eltwise_table hone_eltwise_avx2 = {
     .lookup_name = "hone_lookup_u8_avx2",
     .add_u8_name = "hone_add_u8_avx2",
     .mul_u8_name = "hone_mul_u8_avx2",
+    .add_fixed_u8_name = "hone_add_fixed_u8_avx2",
     .quantize_name = "hone_quantize_u8_avx2",
     .dequantize_name = "hone_dequantize_u8_avx2",
 };

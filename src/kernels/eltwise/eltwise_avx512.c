@@ -94,6 +94,9 @@ HONE_INLINE void binary_u8_modes(const binary_u8_op op, const hone_binary_u8_arg
 void hone_add_u8_avx512(const hone_binary_u8_args *args) {
     binary_u8_modes(BINARY_U8_ADD, args);
 }
+void hone_add_fixed_u8_avx512(const hone_binary_u8_args *args) {
+    add_fixed_loops(args);
+}
 void hone_mul_u8_avx512(const hone_binary_u8_args *args) {
     binary_u8_modes(BINARY_U8_MUL, args);
 }
@@ -105,6 +108,7 @@ const hone_eltwise_table hone_eltwise_avx512 = {
     .lookup = hone_lookup_u8_avx512,
     .add_u8 = hone_add_u8_avx512,
     .mul_u8 = hone_mul_u8_avx512,
+    .add_fixed_u8 = hone_add_fixed_u8_avx512,
     .quantize = hone_quantize_u8_avx512,
     .dequantize = hone_dequantize_u8_avx512,
     .binary_name = "hone_binary_f32_avx512",
@@ -113,6 +117,7 @@ const hone_eltwise_table hone_eltwise_avx512 = {
     .lookup_name = "hone_lookup_u8_avx512",
     .add_u8_name = "hone_add_u8_avx512",
     .mul_u8_name = "hone_mul_u8_avx512",
+    .add_fixed_u8_name = "hone_add_fixed_u8_avx512",
     .quantize_name = "hone_quantize_u8_avx512",
     .dequantize_name = "hone_dequantize_u8_avx512",
 };

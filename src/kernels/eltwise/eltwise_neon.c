@@ -121,6 +121,9 @@ void hone_add_u8_neon(const hone_binary_u8_args *args) {
     else
         add_u8_written_out(args);
 }
+void hone_add_fixed_u8_neon(const hone_binary_u8_args *args) {
+    add_fixed_loops(args);
+}
 void hone_mul_u8_neon(const hone_binary_u8_args *args) {
     binary_u8_loops(BINARY_U8_MUL, args);
 }
@@ -132,6 +135,7 @@ const hone_eltwise_table hone_eltwise_neon = {
     .lookup = hone_lookup_u8_neon,
     .add_u8 = hone_add_u8_neon,
     .mul_u8 = hone_mul_u8_neon,
+    .add_fixed_u8 = hone_add_fixed_u8_neon,
     .quantize = hone_quantize_u8_neon,
     .dequantize = hone_dequantize_u8_neon,
     .binary_name = "hone_binary_f32_neon",
@@ -140,6 +144,7 @@ const hone_eltwise_table hone_eltwise_neon = {
     .lookup_name = "hone_lookup_u8_neon",
     .add_u8_name = "hone_add_u8_neon",
     .mul_u8_name = "hone_mul_u8_neon",
+    .add_fixed_u8_name = "hone_add_fixed_u8_neon",
     .quantize_name = "hone_quantize_u8_neon",
     .dequantize_name = "hone_dequantize_u8_neon",
 };

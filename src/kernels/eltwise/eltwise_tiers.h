@@ -11,6 +11,7 @@ void hone_softmax_f32_ref(const hone_softmax_args *args);
 void hone_lookup_u8_ref(const hone_lookup_args *args);
 void hone_add_u8_ref(const hone_binary_u8_args *args);
 void hone_mul_u8_ref(const hone_binary_u8_args *args);
+void hone_add_fixed_u8_ref(const hone_binary_u8_args *args);
 void hone_quantize_u8_ref(const hone_quantize_args *args);
 void hone_dequantize_u8_ref(const hone_dequantize_args *args);
 
@@ -22,6 +23,7 @@ void hone_softmax_f32_avx2(const hone_softmax_args *args);
 void hone_lookup_u8_avx2(const hone_lookup_args *args);
 void hone_add_u8_avx2(const hone_binary_u8_args *args);
 void hone_mul_u8_avx2(const hone_binary_u8_args *args);
+void hone_add_fixed_u8_avx2(const hone_binary_u8_args *args);
 void hone_quantize_u8_avx2(const hone_quantize_args *args);
 void hone_dequantize_u8_avx2(const hone_dequantize_args *args);
 extern const hone_eltwise_table hone_eltwise_avx512;
@@ -31,6 +33,7 @@ void hone_softmax_f32_avx512(const hone_softmax_args *args);
 void hone_lookup_u8_avx512(const hone_lookup_args *args);
 void hone_add_u8_avx512(const hone_binary_u8_args *args);
 void hone_mul_u8_avx512(const hone_binary_u8_args *args);
+void hone_add_fixed_u8_avx512(const hone_binary_u8_args *args);
 void hone_quantize_u8_avx512(const hone_quantize_args *args);
 void hone_dequantize_u8_avx512(const hone_dequantize_args *args);
 
@@ -42,6 +45,7 @@ void hone_softmax_f32_neon(const hone_softmax_args *args);
 void hone_lookup_u8_neon(const hone_lookup_args *args);
 void hone_add_u8_neon(const hone_binary_u8_args *args);
 void hone_mul_u8_neon(const hone_binary_u8_args *args);
+void hone_add_fixed_u8_neon(const hone_binary_u8_args *args);
 void hone_quantize_u8_neon(const hone_quantize_args *args);
 void hone_dequantize_u8_neon(const hone_dequantize_args *args);
 

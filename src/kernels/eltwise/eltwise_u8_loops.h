@@ -46,6 +46,40 @@ HONE_FLAT void binary_u8_loops(const binary_u8_op op, const hone_binary_u8_args 
     }
 }
 
+/* Element i of an operand that is a row or one number. */
+HONE_FLAT void add_fixed_row(const uint8_t *a, const bool a_scalar, const uint8_t *b,
+                             const bool b_scalar, const hone_binary_u8_args *args, uint8_t *out) {
+    int32_t ma = args->a_fixed, mb = args->b_fixed, shift = (int32_t)args->shift;
+    int32_t lo = (int32_t)round_even(args->lo), hi = (int32_t)round_even(args->hi);
+    int32_t zero = args->output_zero, start = 1 << (shift - 1);
+    uint8_t a0 = a[0], b0 = b[0];
+    start -= args->a.zero * ma + args->b.zero * mb;
+#pragma GCC ivdep
+    for (size_t i = 0, cols = args->cols; i < cols; i++) {
+        int32_t y = (a_scalar ? a0 : a[i]) * ma + (b_scalar ? b0 : b[i]) * mb + start;
+        y >>= shift;
+        y = y < lo ? lo : y;
+        out[i] = (uint8_t)((y > hi ? hi : y) + zero);
+    }
+}
+
+HONE_FLAT void add_fixed_loops(const hone_binary_u8_args *args) {
+    if (args->cols == 0) return;
+    for (size_t r = 0; r < args->rows; r++) {
+        const uint8_t *a = args->a.data + r * args->a.row_stride;
+        const uint8_t *b = args->b.data + r * args->b.row_stride;
+        uint8_t *out = args->output + r * args->output_stride;
+        if (!args->a.scalar && !args->b.scalar)
+            add_fixed_row(a, false, b, false, args, out);
+        else if (!args->a.scalar)
+            add_fixed_row(a, false, b, true, args, out);
+        else if (!args->b.scalar)
+            add_fixed_row(a, true, b, false, args, out);
+        else
+            add_fixed_row(a, true, b, true, args, out);
+    }
+}
+
 HONE_FLAT void quantize_loops(const hone_quantize_args *args) {
     float lo = (float)-args->zero, hi = (float)(255 - args->zero), multiplier = args->multiplier;
     int32_t zero = args->zero;

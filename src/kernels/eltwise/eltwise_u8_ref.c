@@ -40,6 +40,19 @@ void hone_mul_u8_ref(const hone_binary_u8_args *args) {
         }
 }
 
+void hone_add_fixed_u8_ref(const hone_binary_u8_args *args) {
+    int32_t lo = (int32_t)rintf(args->lo), hi = (int32_t)rintf(args->hi);
+    for (size_t r = 0; r < args->rows; r++)
+        for (size_t c = 0; c < args->cols; c++) {
+            int32_t sum = operand(&args->a, r, c) * args->a_fixed;
+            sum += operand(&args->b, r, c) * args->b_fixed;
+            int32_t y = (sum + (1 << (args->shift - 1))) >> args->shift;
+            y = y < lo ? lo : y;
+            args->output[r * args->output_stride + c] =
+                (uint8_t)((y > hi ? hi : y) + args->output_zero);
+        }
+}
+
 void hone_quantize_u8_ref(const hone_quantize_args *args) {
     float lo = (float)-args->zero, hi = (float)(255 - args->zero);
     for (size_t r = 0; r < args->rows; r++)

@@ -69,9 +69,10 @@ static hone_status make_constants(hone_lowering *lowering, const hone_group *gro
     HONE_TRY(hone__program_alloc(lowering->program, dims->out_c, sizeof *made->multiplier,
                                  (void **)&made->multiplier, error));
     for (size_t i = 0; i < dims->out_c; i++) {
-        double unit = (double)in.scale * float_at(weight.scale, weight.per_channel ? i : 0);
-        made->bias[i] = bias_at(&bias, i, unit);
-        made->multiplier[i] = (float)(out ? unit / out->scale : unit);
+        float scale = float_at(weight.scale, weight.per_channel ? i : 0);
+        float unit = in.scale * scale; /* rounded, as ONNX Runtime and TensorFlow Lite do */
+        made->bias[i] = bias_at(&bias, i, (double)in.scale * scale);
+        made->multiplier[i] = out ? unit / out->scale : unit;
     }
     return HONE_OK;
 }

@@ -91,6 +91,19 @@ static hone_qbinary_call binary_call(const hone_group *group, hone_params a, hon
     return call;
 }
 
+/* Sums of models that came from TensorFlow Lite, in integers as XNNPACK makes them: the larger of
+ * both multipliers gets 21 bits. Where its exponent is beyond what XNNPACK takes, they stay float.
+ */
+static void set_fixed(hone_qbinary_call *call, hone_params a, hone_params b, hone_params out) {
+    float from_a = a.scale / out.scale, from_b = b.scale / out.scale;
+    float larger = from_a > from_b ? from_a : from_b;
+    if (!(larger >= 0x1p-10F && larger < 0x1p8F)) return;
+    int exponent = 20 - ilogbf(larger);
+    call->shift = (uint32_t)exponent;
+    call->a_fixed = (int32_t)lrintf(ldexpf(from_a, exponent));
+    call->b_fixed = (int32_t)lrintf(ldexpf(from_b, exponent));
+}
+
 hone_status hone__emit_qbinary(hone_lowering *lowering, hone_node *node, const hone_group *group,
                                bool *taken, hone_error *error) {
     hone_params a, b, out;
@@ -105,6 +118,7 @@ hone_status hone__emit_qbinary(hone_lowering *lowering, hone_node *node, const h
     const hone_value *result = group->tail->outputs[0];
     hone_form form = hone__lower_binary_form(lowering, head, &result->shape);
     hone_qbinary_call call = binary_call(group, a, b, out);
+    if (!call.multiply && lowering->graph->source_opset == 0) set_fixed(&call, a, b, out);
     hone_view views[2], to;
     for (int i = 0; i < 2; i++)
         HONE_TRY(hone__lower_binary_operand(lowering, head->inputs[i], HONE_CODE_QUANT, form,

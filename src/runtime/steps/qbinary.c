@@ -34,6 +34,8 @@ static void run_plane(const void *context, const hone_plane *plane) {
     args.output_stride = (size_t)plane->row_stride[0];
     if (c->params->multiply)
         c->kernels->mul_u8(&args);
+    else if (args.shift > 0)
+        c->kernels->add_fixed_u8(&args);
     else
         c->kernels->add_u8(&args);
 }
@@ -65,13 +67,18 @@ hone_status hone__step_qbinary(hone_program *program, const hone_label *label,
                                     .b.zero = call->b_zero,
                                     .a_multiplier = call->a_multiplier,
                                     .b_multiplier = call->b_multiplier,
+                                    .a_fixed = call->a_fixed,
+                                    .b_fixed = call->b_fixed,
+                                    .shift = call->shift,
                                     .output_zero = call->output_zero,
                                     .lo = call->lo,
                                     .hi = call->hi};
     for (int i = 0; i < 3; i++) step->slots[i] = views[i];
     step->in_place = 1;
     step->run = run_qbinary;
-    step->kernel = call->multiply ? kernels->mul_u8_name : kernels->add_u8_name;
+    step->kernel = call->multiply    ? kernels->mul_u8_name
+                   : call->shift > 0 ? kernels->add_fixed_u8_name
+                                     : kernels->add_u8_name;
     step->tasks = hone__program_tasks(program, (size_t)walk.dim[walk.cut],
                                       (size_t)hone__view_elements(call->out) * 4);
     return HONE_OK;

@@ -125,6 +125,8 @@ typedef struct hone_qbinary_call {
     uint8_t a_zero, b_zero, output_zero;
     float a_multiplier, b_multiplier;
     float lo, hi;
+    int32_t a_fixed, b_fixed; /* of a sum in integers, when shift > 0 */
+    uint32_t shift;
 } hone_qbinary_call;
 hone_status hone__step_qbinary(hone_program *program, const hone_label *label,
                                const hone_qbinary_call *call, hone_error *error);
