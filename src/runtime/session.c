@@ -76,8 +76,10 @@ static hone_status build(hone_session *session, const hone_session_options *opti
                                : hone__pool_acquire(threads, &session->planning.pool, error));
     HONE_TRY(copy_folder(session, options->cache_folder, error));
     set_weights(session, options);
+    const hone_graph *file = session->source;
     HONE_TRY(take_batch(session, options, error));
-    return first_plan(session, options, error);
+    HONE_TRY(first_plan(session, options, error));
+    return options->input_shapes ? HONE_OK : hone__session_lanes_new(session, file, error);
 }
 
 hone_status hone_session_create(const hone_model *model, const hone_session_options *options,
@@ -104,6 +106,7 @@ void hone_session_free(hone_session *session) {
     if (!session) return;
     hone__pool_release(session->planning.pool);
     hone__session_flow_free(session);
+    hone__session_lanes_free(session);
     hone__plans_free(&session->plans);
     hone_graph_free(session->own);
     hone__free_aligned(session->allocator, session->workspace.memory, session->workspace.bytes);
@@ -124,6 +127,7 @@ static hone_status port_of(const hone_session *session, bool output, uint32_t in
     port->dtype = value->dtype;
     port->shape = value->shape;
     if (session->flow) hone__session_flow_shape(session, output, index, &port->shape);
+    if (session->lanes.shown && session->lanes.count) port->shape.dim[0] *= session->lanes.count;
     return HONE_OK;
 }
 
@@ -201,6 +205,9 @@ static hone_status run(hone_session *session, const hone_tensor *inputs, hone_te
     if (session->planning.options.plan_only)
         return hone_fail(error, HONE_USAGE, HONE_NO_OFFSET,
                          "the session was planned to be looked at, not to run");
+    if (hone__session_lanes_fit(session, inputs))
+        return hone__session_lanes_run(session, inputs, outputs, error);
+    session->lanes.shown = false;
     for (uint32_t i = 0; i < source->input_count; i++)
         HONE_TRY(check_tensor("input", source->inputs[i], &inputs[i], error));
     if (session->flow) return hone__session_flow_run(session, inputs, outputs, error);

@@ -4,6 +4,7 @@
 #define HONE_RUNTIME_SESSION_H
 
 #include "runtime/flow/flow.h"
+#include "runtime/lanes.h"
 #include "runtime/plan.h"
 
 typedef struct hone_session_flow hone_session_flow;
@@ -19,6 +20,7 @@ struct hone_session {
     hone_workspace workspace;
     hone_session_flow *flow; /* NULL: plans do it all */
     bool late;               /* the first plan met a shape that only a run can tell */
+    hone_lanes lanes;        /* a batch may be run sample by sample */
     hone_plan *plans;        /* the newest used first: it is the one that answers questions */
 };
 
