@@ -86,8 +86,8 @@ typedef struct hone_run_options {
 } hone_run_options;
 
 /* hone_session_run that can be ended early: the request and the time are looked at before every
- * layer. HONE_CANCELLED then; what outputs hold is of no use, and the session can run again. `options` may
- * be NULL. */
+ * layer. HONE_CANCELLED then; what outputs hold is of no use, and the session can run again.
+ * `options` may be NULL. */
 HONE_API hone_status hone_session_run_with(hone_session *session, const hone_tensor *inputs,
                                            hone_tensor *outputs, const hone_run_options *options,
                                            hone_error *error);
@@ -105,16 +105,16 @@ typedef struct hone_session_memory {
 
 HONE_API void hone_session_get_memory(const hone_session *session, hone_session_memory *memory);
 
-/* A piece of the arena, and the layers (hone_session_layer) between which it is in use. A value that
- * takes over the memory of another is part of that one's piece. */
+/* A piece of the arena, and the layers (hone_session_layer) between which it is in use. A value
+ * that takes over the memory of another is part of that one's piece. */
 typedef struct hone_memory_block {
     const char *name; /* of the value, or "scratch" */
     size_t offset, bytes;
     uint32_t first_layer, last_layer; /* last_layer is the number of layers for outputs */
 } hone_memory_block;
 
-/* Piece `index` of the plan in use, in the order of the layers that make them; HONE_NOT_FOUND behind
- * the last, and for models with control flow, which have many plans. */
+/* Piece `index` of the plan in use, in the order of the layers that make them; HONE_NOT_FOUND
+ * behind the last, and for models with control flow, which have many plans. */
 HONE_API hone_status hone_session_memory_block(const hone_session *session, uint32_t index,
                                                hone_memory_block *block);
 

@@ -34,8 +34,8 @@ static hone_status open_regular(const char *path, int *fd, struct stat *facts, h
 static bool is_settled(const struct timespec *changed) {
     struct timespec now;
     if (clock_gettime(CLOCK_REALTIME, &now)) return false;
-    double age = (double)(now.tv_sec - changed->tv_sec) +
-                 1e-9 * (double)(now.tv_nsec - changed->tv_nsec);
+    double age =
+        (double)(now.tv_sec - changed->tv_sec) + 1e-9 * (double)(now.tv_nsec - changed->tv_nsec);
     return age > (changed->tv_nsec ? 0.02 : 2.5);
 }
 
@@ -89,7 +89,8 @@ void hone__file_unmap(hone_mapping *mapping) {
 
 /* Pages count from the mapping's beginning, which is one's. */
 void hone__file_forget(const hone_mapping *mapping, const void *data, size_t size) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), at = (size_t)((const uint8_t *)data - mapping->data);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE),
+           at = (size_t)((const uint8_t *)data - mapping->data);
     size_t begin = (at + page - 1) / page * page, end = (at + size) / page * page;
     if (begin < end) madvise(as_mapped(mapping->data + begin), end - begin, MADV_DONTNEED);
 }

@@ -3,8 +3,8 @@
  *
  * Greedy by size (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference",
  * 2020): the largest block first, each into the smallest gap that fits between the blocks alive at
- * the same time; where that misses the lower bound, in other orders too. Invariant: two blocks whose
- * lives meet never overlap. */
+ * the same time; where that misses the lower bound, in other orders too. Invariant: two blocks
+ * whose lives meet never overlap. */
 #ifndef HONE_RUNTIME_PLANNER_H
 #define HONE_RUNTIME_PLANNER_H
 
