@@ -12,6 +12,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench" / "a53"))
 import disassembly  # noqa: E402
 import pipeline  # noqa: E402
+import schedule  # noqa: E402
 
 
 def decode(*lines):
@@ -149,6 +150,21 @@ class Loops(unittest.TestCase):
     def test_an_instruction_without_a_cost_is_an_error(self):
         with self.assertRaises(pipeline.Unknown):
             cycles("sqrdmlah v0.4s, v1.4s, v2.4s")
+
+
+class Orders(unittest.TestCase):
+    PLAIN = ["ldr d0, [x0]", "fmul v1.4s, v0.4s, v31.4s", "str q1, [x1]",
+             "ldr d2, [x0, #8]", "fmul v3.4s, v2.4s, v31.4s", "str q3, [x1, #16]", "add x0, x0, #16"]
+
+    def test_a_new_order_is_shorter_and_keeps_dependences(self):
+        body = schedule.decode(self.PLAIN)
+        order = schedule.schedule(body)
+        self.assertEqual(sorted(order), list(range(len(body))))
+        self.assertLess(order.index(0), order.index(1))
+        self.assertLess(order.index(1), order.index(2))
+        self.assertLess(order.index(3), order.index(6))
+        ordered = pipeline.simulate([body[n] for n in order]).cycles
+        self.assertLess(ordered, pipeline.simulate(body).cycles)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@
  *
  * Registers are loaded by halves, LDR of d and INS, as in conv/conv_f32_8x8_neon.c; the cycle four
  * behind a multiply-add stays free of them, so the code goes by fours: two multiply-adds and two
- * cycles of loads while much is to be loaded, then three and one. Written by a small list
- * scheduler that knew the rules of bench/a53/pipeline.py. */
+ * cycles of loads while much is to be loaded, then three and one. Which goes
+ * where was computed under the rules of bench/a53/pipeline.py. */
 #include "kernels/dwconv/dwconv_loop_neon.h"
 
 /* clang-format off */

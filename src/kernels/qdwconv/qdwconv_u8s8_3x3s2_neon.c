@@ -8,9 +8,8 @@
  * point and the clamp.
  *
  * The clamp comes after the rounding, in bytes: rounding keeps the order of numbers, so the result
- * is that of shared/requant.h, and conversions saturate. In order for an in-order core: a list
- * scheduler that knew the rules of bench/a53/pipeline.py moved each instruction to where its
- * operands are ready. */
+ * is that of shared/requant.h, and conversions saturate. The order is that of
+ * bench/a53/schedule.py, which moves each instruction to where its operands are ready. */
 #include "kernels/qdwconv/qdwconv_loop_neon.h"
 
 /* clang-format off */
