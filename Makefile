@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 export JOBS
 
 help: ## what there is to make
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 17
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 all: setup ## build the library and the command (build/release)
 	scripts/build release
