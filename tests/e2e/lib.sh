@@ -5,6 +5,7 @@ hone=$1
 assets=${HONE_ASSETS:-$HONE_ASSETS_DEFAULT}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export HONE_CACHE_DIR=$work/cache # not the user's
 failures=0
 
 fail() {
