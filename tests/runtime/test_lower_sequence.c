@@ -142,6 +142,10 @@ static void a_sequence_longer_than_the_steps_is_an_error(void **state) {
     hone_model_free(model);
 }
 
+static hone_value *scalar(hone_graph *g, float number) {
+    return constant(g, HONE_F32, &number, SCALAR);
+}
+
 static hone_value *transpose(hone_graph *g, hone_value *x, uint32_t rank, const int64_t *perm) {
     hone_value *y = apply(g, HONE_OP_Transpose, INPUTS(x));
     with_ints(g, "perm", rank, perm);
@@ -375,6 +379,32 @@ static void attention_over_many_keys(void **state) {
         .heads = 1, .kv_heads = 1, .queries = 150, .keys = 150, .size = 5, .causal = true});
 }
 
+static void activations_of_sequence_models(void **state) {
+    (void)state;
+    for (int kind = 0; kind < 12; kind++) {
+        hone_graph *g = new_graph();
+        hone_value *x = input(g, "x", HONE_F32, LIST(2, 3, 7, 9));
+        float two = kind == 10 ? 2 : 3;
+        if (kind & 1) x = pixels(g, x, 5);
+        int64_t channels = kind & 1 ? 5 : 3;
+        hone_value *y = NULL;
+        if (kind < 4)
+            y = apply(g, HONE_OP_PRelu, INPUTS(x, weights(g, 1, 2, LIST(channels, 1, 1))));
+        else if (kind < 6)
+            y = apply(g, HONE_OP_ThresholdedRelu, INPUTS(x));
+        else if (kind < 8)
+            y = apply(g, HONE_OP_Swish, INPUTS(x));
+        else if (kind < 10)
+            y = apply(g, HONE_OP_Gelu, INPUTS(x));
+        else
+            y = apply(g, HONE_OP_Pow, INPUTS(x, scalar(g, two)));
+        if (kind == 8) with_text(g, "approximate", "tanh");
+        if (kind == 4) assert_ok(hone_node_set_float(g, g->last_node, "alpha", 0.3f, NULL));
+        output(g, y);
+        check_model(model_of(g), CLOSE);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recurrent_operators_in_every_direction_and_layout),
@@ -388,6 +418,7 @@ int main(void) {
         cmocka_unit_test(softmax_along_any_axis_of_any_layout),
         cmocka_unit_test(layer_and_rms_norms),
         cmocka_unit_test(instance_and_group_norms_of_pixels_and_planes),
+        cmocka_unit_test(activations_of_sequence_models),
         cmocka_unit_test(attention_with_every_option),
         cmocka_unit_test(attention_over_many_keys),
     };

@@ -6,7 +6,6 @@
 static const hone_eltwise_table reference = {
     .binary = hone_binary_f32_ref,
     .unary = hone_unary_f32_ref,
-    .softmax = hone_softmax_f32_ref,
     .lookup = hone_lookup_u8_ref,
     .add_u8 = hone_add_u8_ref,
     .mul_u8 = hone_mul_u8_ref,
@@ -15,7 +14,6 @@ static const hone_eltwise_table reference = {
     .dequantize = hone_dequantize_u8_ref,
     .binary_name = "hone_binary_f32_ref",
     .unary_name = "hone_unary_f32_ref",
-    .softmax_name = "hone_softmax_f32_ref",
     .lookup_name = "hone_lookup_u8_ref",
     .add_u8_name = "hone_add_u8_ref",
     .mul_u8_name = "hone_mul_u8_ref",

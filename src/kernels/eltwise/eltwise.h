@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arithmetic element by element, softmax, table look-up, quantizing.
+/* Arithmetic element by element, table look-up, quantizing.
  *
  * All calls work on `rows` rows of `cols` elements; strides are elements from a row to the next. A
  * dense tensor is one row; pixels with a stride are rows of channels. Rows are independent, so the
@@ -17,6 +17,7 @@ typedef enum hone_binary_op {
     HONE_BINARY_DIV,
     HONE_BINARY_MIN, /* a NaN on either side gives NaN */
     HONE_BINARY_MAX,
+    HONE_BINARY_PRELU, /* a < 0 ? a * b : a */
     HONE_BINARY_OPS
 } hone_binary_op;
 
@@ -60,6 +61,8 @@ typedef enum hone_unary_op {
     HONE_UNARY_ERF,         /*                                                  1e-6 */
     HONE_UNARY_GELU,        /* x / 2 * (1 + erf(x / sqrt 2))                    1e-6 of |x| */
     HONE_UNARY_ELU,         /* x < 0 ? alpha * (exp(x) - 1) : x                 1e-6 of alpha */
+    HONE_UNARY_GELU_TANH,   /* x / 2 * (1 + tanh(0.79788456 (x + 0.044715 x^3))) 1e-6 of |x| */
+    HONE_UNARY_THRESHOLD,   /* x > alpha ? x : 0                                exact */
     HONE_UNARY_OPS
 } hone_unary_op;
 
@@ -72,16 +75,6 @@ typedef struct hone_unary_args {
     float *output;
     size_t output_stride;
 } hone_unary_args;
-
-/* Each row: exp(x - max) / sum of them. Relative error 2e-6, and 6e-8 more for each unit of max -
- * x. A row with NaN, or of -INFINITY only, is NaN. */
-typedef struct hone_softmax_args {
-    size_t rows, cols;
-    const float *input;
-    size_t input_stride;
-    float *output;
-    size_t output_stride;
-} hone_softmax_args;
 
 /* output = table[input]: requantization, activations, any function of one u8. */
 typedef struct hone_lookup_args {
@@ -147,15 +140,14 @@ typedef struct hone_dequantize_args {
 typedef struct hone_eltwise_table {
     void (*binary)(const hone_binary_args *args);
     void (*unary)(const hone_unary_args *args);
-    void (*softmax)(const hone_softmax_args *args);
     void (*lookup)(const hone_lookup_args *args);
     void (*add_u8)(const hone_binary_u8_args *args);
     void (*mul_u8)(const hone_binary_u8_args *args);
     void (*add_fixed_u8)(const hone_binary_u8_args *args);
     void (*quantize)(const hone_quantize_args *args);
     void (*dequantize)(const hone_dequantize_args *args);
-    const char *binary_name, *unary_name, *softmax_name, *lookup_name, *add_u8_name, *mul_u8_name,
-        *add_fixed_u8_name, *quantize_name, *dequantize_name;
+    const char *binary_name, *unary_name, *lookup_name, *add_u8_name, *mul_u8_name, *quantize_name,
+        *dequantize_name, *add_fixed_u8_name;
 } hone_eltwise_table;
 
 void hone__eltwise_init(hone_eltwise_table *table, hone_cpu_tier tier);

@@ -13,9 +13,6 @@ void hone_binary_f32_avx2(const hone_binary_args *args) {
 void hone_unary_f32_avx2(const hone_unary_args *args) {
     unary_loops(args);
 }
-void hone_softmax_f32_avx2(const hone_softmax_args *args) {
-    softmax_loops(args);
-}
 void hone_lookup_u8_avx2(const hone_lookup_args *args) {
     lookup_loops(args);
 }
@@ -114,7 +111,6 @@ void hone_mul_u8_avx2(const hone_binary_u8_args *args) {
 const hone_eltwise_table hone_eltwise_avx2 = {
     .binary = hone_binary_f32_avx2,
     .unary = hone_unary_f32_avx2,
-    .softmax = hone_softmax_f32_avx2,
     .lookup = hone_lookup_u8_avx2,
     .add_u8 = hone_add_u8_avx2,
     .mul_u8 = hone_mul_u8_avx2,
@@ -123,7 +119,6 @@ const hone_eltwise_table hone_eltwise_avx2 = {
     .dequantize = hone_dequantize_u8_avx2,
     .binary_name = "hone_binary_f32_avx2",
     .unary_name = "hone_unary_f32_avx2",
-    .softmax_name = "hone_softmax_f32_avx2",
     .lookup_name = "hone_lookup_u8_avx2",
     .add_u8_name = "hone_add_u8_avx2",
     .mul_u8_name = "hone_mul_u8_avx2",

@@ -12,9 +12,6 @@ void hone_binary_f32_avx512(const hone_binary_args *args) {
 void hone_unary_f32_avx512(const hone_unary_args *args) {
     unary_loops(args);
 }
-void hone_softmax_f32_avx512(const hone_softmax_args *args) {
-    softmax_loops(args);
-}
 void hone_lookup_u8_avx512(const hone_lookup_args *args) {
     lookup_loops(args);
 }
@@ -104,7 +101,6 @@ void hone_mul_u8_avx512(const hone_binary_u8_args *args) {
 const hone_eltwise_table hone_eltwise_avx512 = {
     .binary = hone_binary_f32_avx512,
     .unary = hone_unary_f32_avx512,
-    .softmax = hone_softmax_f32_avx512,
     .lookup = hone_lookup_u8_avx512,
     .add_u8 = hone_add_u8_avx512,
     .mul_u8 = hone_mul_u8_avx512,
@@ -113,7 +109,6 @@ const hone_eltwise_table hone_eltwise_avx512 = {
     .dequantize = hone_dequantize_u8_avx512,
     .binary_name = "hone_binary_f32_avx512",
     .unary_name = "hone_unary_f32_avx512",
-    .softmax_name = "hone_softmax_f32_avx512",
     .lookup_name = "hone_lookup_u8_avx512",
     .add_u8_name = "hone_add_u8_avx512",
     .mul_u8_name = "hone_mul_u8_avx512",

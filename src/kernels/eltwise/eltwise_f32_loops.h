@@ -7,6 +7,7 @@
 
 #include "kernels/eltwise/eltwise.h"
 #include "kernels/eltwise/eltwise_math.h"
+#include "kernels/shared/vec_math.h"
 
 HONE_FLAT float binary_f32(const hone_binary_op op, float a, float b) {
     switch (op) {
@@ -22,6 +23,10 @@ HONE_FLAT float binary_f32(const hone_binary_op op, float a, float b) {
         return (a < b) | (a != a) ? a : b;
     case HONE_BINARY_MAX:
         return (a > b) | (a != a) ? a : b;
+    case HONE_BINARY_PRELU: {
+        float y = a * b;
+        return a < 0.0F ? y : a;
+    }
     default:
         return a;
     }
@@ -76,6 +81,9 @@ HONE_FLAT void binary_loops(const hone_binary_args *args) {
     case HONE_BINARY_MAX:
         binary_rows(HONE_BINARY_MAX, args);
         break;
+    case HONE_BINARY_PRELU:
+        binary_rows(HONE_BINARY_PRELU, args);
+        break;
     case HONE_BINARY_OPS:
         break;
     }
@@ -101,22 +109,8 @@ HONE_FLAT float unary_f32(const hone_unary_op op, float x, float alpha, float be
         return sqrtf(x);
     case HONE_UNARY_RECIPROCAL:
         return 1.0F / x;
-    case HONE_UNARY_EXP:
-        return exp_f32(x);
-    case HONE_UNARY_SIGMOID:
-        return sigmoid_f32(x);
-    case HONE_UNARY_SILU:
-        return silu_f32(x);
-    case HONE_UNARY_TANH:
-        return tanh_f32(x);
-    case HONE_UNARY_ERF:
-        return erf_f32(x);
-    case HONE_UNARY_GELU:
-        return gelu_f32(x);
-    case HONE_UNARY_ELU: {
-        float y = alpha * (exp_f32(x) - 1.0F);
-        return x < 0.0F ? y : x;
-    }
+    case HONE_UNARY_THRESHOLD:
+        return (x > alpha) | (x != x) ? x : 0.0F;
     default:
         return x;
     }
@@ -130,6 +124,49 @@ HONE_FLAT void unary_rows(const hone_unary_op op, const hone_unary_args *args) {
 #pragma GCC ivdep
         for (size_t i = 0, cols = args->cols; i < cols; i++)
             out[i] = unary_f32(op, in[i], alpha, beta);
+    }
+}
+
+/* What takes many operations is written with vectors of vec.h and contracts to FMA. */
+HONE_FLAT vec unary_vec(const hone_unary_op op, vec x, vec alpha) {
+    const vec zero = vec_set(0.0F), one = vec_set(1.0F), half = vec_set(0.5F);
+    switch (op) {
+    case HONE_UNARY_EXP:
+        return vec_exp(x);
+    case HONE_UNARY_SIGMOID:
+        return vec_sigmoid(x);
+    case HONE_UNARY_SILU: /* and not -infinity * 0 */
+        return vec_select(vec_less(x, vec_set(-104.0F)), vec_set(-0.0F),
+                          vec_mul(x, vec_sigmoid(x)));
+    case HONE_UNARY_TANH:
+        return vec_tanh(x);
+    case HONE_UNARY_ERF:
+        return vec_erf(x);
+    case HONE_UNARY_GELU: {
+        vec y = vec_add(one, vec_erf(vec_mul(x, vec_set(0.707106781F))));
+        y = vec_mul(vec_mul(x, half), y);
+        return vec_select(vec_less(x, vec_set(-6.0F)), vec_set(-0.0F), y);
+    }
+    case HONE_UNARY_GELU_TANH: {
+        vec z = vec_clamp(x, vec_set(-12.0F), vec_set(12.0F));
+        vec u = vec_mul(z, vec_fma(vec_mul(z, z), vec_set(0.0356774081F), vec_set(0.797884561F)));
+        vec y = vec_mul(vec_mul(x, half), vec_add(one, vec_tanh(u)));
+        return vec_select(vec_less(x, vec_set(-12.0F)), vec_set(-0.0F), y);
+    }
+    case HONE_UNARY_ELU:
+        return vec_select(vec_less(x, zero), vec_mul(alpha, vec_expm1(x)), x);
+    default:
+        return x;
+    }
+}
+
+HONE_FLAT void unary_vec_rows(const hone_unary_op op, const hone_unary_args *args) {
+    vec alpha = vec_set(args->alpha);
+    for (size_t r = 0; r < args->rows; r++) {
+        const float *in = args->input + r * args->input_stride;
+        float *out = args->output + r * args->output_stride;
+        VEC_FOR(i, left, args->cols)
+        vec_store_upto(out + i, unary_vec(op, vec_load_upto(in + i, left), alpha), left);
     }
 }
 
@@ -163,64 +200,34 @@ HONE_FLAT void unary_loops(const hone_unary_args *args) {
         unary_rows(HONE_UNARY_RECIPROCAL, args);
         break;
     case HONE_UNARY_EXP:
-        unary_rows(HONE_UNARY_EXP, args);
+        unary_vec_rows(HONE_UNARY_EXP, args);
         break;
     case HONE_UNARY_SIGMOID:
-        unary_rows(HONE_UNARY_SIGMOID, args);
+        unary_vec_rows(HONE_UNARY_SIGMOID, args);
         break;
     case HONE_UNARY_SILU:
-        unary_rows(HONE_UNARY_SILU, args);
+        unary_vec_rows(HONE_UNARY_SILU, args);
         break;
     case HONE_UNARY_TANH:
-        unary_rows(HONE_UNARY_TANH, args);
+        unary_vec_rows(HONE_UNARY_TANH, args);
         break;
     case HONE_UNARY_ERF:
-        unary_rows(HONE_UNARY_ERF, args);
+        unary_vec_rows(HONE_UNARY_ERF, args);
         break;
     case HONE_UNARY_GELU:
-        unary_rows(HONE_UNARY_GELU, args);
+        unary_vec_rows(HONE_UNARY_GELU, args);
         break;
     case HONE_UNARY_ELU:
-        unary_rows(HONE_UNARY_ELU, args);
+        unary_vec_rows(HONE_UNARY_ELU, args);
+        break;
+    case HONE_UNARY_GELU_TANH:
+        unary_vec_rows(HONE_UNARY_GELU_TANH, args);
+        break;
+    case HONE_UNARY_THRESHOLD:
+        unary_rows(HONE_UNARY_THRESHOLD, args);
         break;
     case HONE_UNARY_OPS:
         break;
-    }
-}
-
-/* Eight partial maxima and sums, whatever the width of the vectors: the same bits everywhere. */
-enum { PARTS = 8 };
-
-HONE_FLAT float largest_of(const float *in, size_t cols) {
-    float parts[PARTS], largest = -INFINITY;
-    size_t i = 0;
-    for (size_t j = 0; j < PARTS; j++) parts[j] = -INFINITY;
-    for (; i + PARTS <= cols; i += PARTS)
-        for (size_t j = 0; j < PARTS; j++) parts[j] = in[i + j] > parts[j] ? in[i + j] : parts[j];
-    for (; i < cols; i++) largest = in[i] > largest ? in[i] : largest;
-    for (size_t j = 0; j < PARTS; j++) largest = parts[j] > largest ? parts[j] : largest;
-    return largest;
-}
-
-HONE_FLAT float sum_of(const float *in, size_t cols) {
-    float parts[PARTS] = {0}, sum = 0;
-    size_t i = 0;
-    for (; i + PARTS <= cols; i += PARTS)
-        for (size_t j = 0; j < PARTS; j++) parts[j] += in[i + j];
-    for (; i < cols; i++) sum += in[i];
-    for (size_t j = 0; j < PARTS; j++) sum += parts[j];
-    return sum;
-}
-
-HONE_FLAT void softmax_loops(const hone_softmax_args *args) {
-    for (size_t r = 0; r < args->rows; r++) {
-        const float *in = args->input + r * args->input_stride;
-        float *out = args->output + r * args->output_stride;
-        float largest = largest_of(in, args->cols);
-#pragma GCC ivdep
-        for (size_t i = 0; i < args->cols; i++) out[i] = exp_f32(in[i] - largest);
-        float sum = sum_of(out, args->cols);
-        for (size_t i = 0; i < args->cols; i++) out[i] /= sum;
     }
 }
 

@@ -23,6 +23,8 @@ static float apply_binary(hone_binary_op op, float a, float b) {
         return isnan(a) ? a : isnan(b) ? b : a < b ? a : b;
     case HONE_BINARY_MAX:
         return isnan(a) ? a : isnan(b) ? b : a > b ? a : b;
+    case HONE_BINARY_PRELU:
+        return a < 0 ? a * b : a;
     case HONE_BINARY_OPS:
         break;
     }
@@ -80,6 +82,13 @@ static float apply_unary(hone_unary_op op, float x, float alpha, float beta) {
         return isinf(x) && x < 0 ? -0.0F : (float)(wide * 0.5 * (1.0 + erf(wide * M_SQRT1_2)));
     case HONE_UNARY_ELU:
         return x < 0 ? (float)((double)alpha * expm1(wide)) : x;
+    case HONE_UNARY_GELU_TANH: {
+        if (isinf(x) && x < 0) return -0.0F;
+        double u = 0.7978845608028654 * (wide + 0.044715 * wide * wide * wide);
+        return (float)(wide * 0.5 * (1.0 + tanh(u)));
+    }
+    case HONE_UNARY_THRESHOLD:
+        return isnan(x) || x > alpha ? x : 0;
     case HONE_UNARY_OPS:
         break;
     }
@@ -91,19 +100,4 @@ void hone_unary_f32_ref(const hone_unary_args *args) {
         for (size_t c = 0; c < args->cols; c++)
             args->output[r * args->output_stride + c] = apply_unary(
                 args->op, args->input[r * args->input_stride + c], args->alpha, args->beta);
-}
-
-static void softmax_row(const float *input, float *output, size_t cols) {
-    float largest = -INFINITY;
-    double sum = 0;
-    for (size_t c = 0; c < cols; c++) largest = input[c] > largest ? input[c] : largest;
-    for (size_t c = 0; c < cols; c++) sum += exp((double)input[c] - (double)largest);
-    for (size_t c = 0; c < cols; c++)
-        output[c] = (float)(exp((double)input[c] - (double)largest) / sum);
-}
-
-void hone_softmax_f32_ref(const hone_softmax_args *args) {
-    for (size_t r = 0; r < args->rows; r++)
-        softmax_row(args->input + r * args->input_stride, args->output + r * args->output_stride,
-                    args->cols);
 }

@@ -103,9 +103,6 @@ void hone_binary_f32_neon(const hone_binary_args *args) {
 void hone_unary_f32_neon(const hone_unary_args *args) {
     unary_loops(args);
 }
-void hone_softmax_f32_neon(const hone_softmax_args *args) {
-    softmax_loops(args);
-}
 void hone_lookup_u8_neon(const hone_lookup_args *args) {
     lookup_loops(args);
 }
@@ -131,7 +128,6 @@ void hone_mul_u8_neon(const hone_binary_u8_args *args) {
 const hone_eltwise_table hone_eltwise_neon = {
     .binary = hone_binary_f32_neon,
     .unary = hone_unary_f32_neon,
-    .softmax = hone_softmax_f32_neon,
     .lookup = hone_lookup_u8_neon,
     .add_u8 = hone_add_u8_neon,
     .mul_u8 = hone_mul_u8_neon,
@@ -140,7 +136,6 @@ const hone_eltwise_table hone_eltwise_neon = {
     .dequantize = hone_dequantize_u8_neon,
     .binary_name = "hone_binary_f32_neon",
     .unary_name = "hone_unary_f32_neon",
-    .softmax_name = "hone_softmax_f32_neon",
     .lookup_name = "hone_lookup_u8_neon",
     .add_u8_name = "hone_add_u8_neon",
     .mul_u8_name = "hone_mul_u8_neon",

@@ -68,4 +68,16 @@ HONE_INLINE vec vec_expm1(vec x) {
     return vec_sub(vec_exp(x), vec_set(1.0F));
 }
 
+HONE_INLINE vec vec_erf(vec x) {
+    static const float up[] = {-2.72614225801306e-10F, 2.77068142495902e-08F,
+                               -2.10102402082508e-06F, -5.69250639462346e-05F,
+                               -7.34990630326855e-04F, -2.95459980854025e-03F,
+                               -1.60960333262415e-02F};
+    static const float down[] = {-1.45660718464996e-05F, -2.13374055278905e-04F,
+                                 -1.68282697438203e-03F, -7.37332916720468e-03F,
+                                 -1.42647390514189e-02F};
+    vec z = vec_clamp(x, vec_set(-4.0F), vec_set(4.0F)), s = vec_mul(z, z);
+    return vec_div(vec_mul(z, vec_polynomial(s, up, 7)), vec_polynomial(s, down, 5));
+}
+
 #endif

@@ -27,8 +27,15 @@ hone_status hone__emit_unary(hone_lowering *lowering, hone_node *node, const hon
     return hone__step_unary(lowering->program, &label, &call, error);
 }
 
-static bool binary_of(hone_op op, hone_binary_op *kernel) {
-    switch (op) {
+/* A square is a product of x with itself. */
+static bool is_square(const hone_node *node) {
+    float power;
+    return node->op == HONE_OP_Pow && hone__value_is_constant(node->inputs[1]) &&
+           hone_value_scalar(node->inputs[1], &power) && power == 2.0F;
+}
+
+static bool binary_of(const hone_node *node, hone_binary_op *kernel) {
+    switch (node->op) {
     case HONE_OP_Add:
         *kernel = HONE_BINARY_ADD;
         return true;
@@ -50,8 +57,12 @@ static bool binary_of(hone_op op, hone_binary_op *kernel) {
     case HONE_OP_Max:
         *kernel = HONE_BINARY_MAX;
         return true;
+    case HONE_OP_PRelu:
+        *kernel = HONE_BINARY_PRELU;
+        return true;
     default:
-        return false;
+        *kernel = HONE_BINARY_MUL;
+        return is_square(node);
     }
 }
 
@@ -79,10 +90,10 @@ hone_status hone__lower_binary_operand(hone_lowering *lowering, const hone_value
 static hone_status lower_binary(hone_lowering *lowering, const hone_node *head, hone_form form,
                                 const hone_shape *shape, hone_view *a, hone_view *b,
                                 hone_error *error) {
+    const hone_value *right = head->inputs[head->op != HONE_OP_Pow];
     HONE_TRY(hone__lower_binary_operand(lowering, head->inputs[0], HONE_CODE_PLAIN, form, shape, a,
                                         error));
-    return hone__lower_binary_operand(lowering, head->inputs[1], HONE_CODE_PLAIN, form, shape, b,
-                                      error);
+    return hone__lower_binary_operand(lowering, right, HONE_CODE_PLAIN, form, shape, b, error);
 }
 
 hone_status hone__emit_binary(hone_lowering *lowering, hone_node *node, const hone_group *group,
@@ -90,7 +101,7 @@ hone_status hone__emit_binary(hone_lowering *lowering, hone_node *node, const ho
     const hone_node *head = group ? group->head : node;
     hone_binary_call call = {.lo = group ? group->lo : -INFINITY,
                              .hi = group ? group->hi : INFINITY};
-    if ((group && group->integer) || head->input_count != 2 || !binary_of(head->op, &call.op))
+    if ((group && group->integer) || head->input_count != 2 || !binary_of(head, &call.op))
         return HONE_OK;
     if (!hone__value_is_float(head->inputs[0]) || !hone__value_is_float(head->inputs[1]))
         return HONE_OK;

@@ -250,14 +250,20 @@ static const struct {
     {HONE_OP_Tanh, HONE_UNARY_TANH, NULL, NULL, 0, 0},
     {HONE_OP_Erf, HONE_UNARY_ERF, NULL, NULL, 0, 0},
     {HONE_OP_Elu, HONE_UNARY_ELU, "alpha", NULL, 1.0f, 0},
+    {HONE_OP_ThresholdedRelu, HONE_UNARY_THRESHOLD, "alpha", NULL, 1.0f, 0},
 };
 
 bool hone__unary_of(const hone_node *node, hone_unary_op *op, float *alpha, float *beta) {
     *op = HONE_UNARY_CLAMP;
     if (hone__clamp_of(node, alpha, beta)) return true;
     if (node->op == HONE_OP_Gelu) {
-        *op = HONE_UNARY_GELU;
-        return !strcmp(hone_node_string(node, "approximate", "none"), "none");
+        bool exact = !strcmp(hone_node_string(node, "approximate", "none"), "none");
+        *op = exact ? HONE_UNARY_GELU : HONE_UNARY_GELU_TANH;
+        return true;
+    }
+    if (node->op == HONE_OP_Swish) {
+        *op = HONE_UNARY_SILU;
+        return hone_node_float(node, "alpha", 1.0f) == 1.0f;
     }
     for (size_t i = 0; i < sizeof unaries / sizeof *unaries; i++) {
         if (unaries[i].op != node->op) continue;
