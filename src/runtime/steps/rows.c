@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { MOST_ROWS = 3, WEIGHTS_ATLEAST = 1024 };
+enum { MOST_ROWS = 3, WEIGHTS_ATLEAST = 1024, WHOLE_VECTORS = 16 };
 
 typedef struct rows_params {
     hone_matmul_dims dims;
@@ -33,6 +33,12 @@ static bool is_aligned(const void *data) {
     return (uintptr_t)data % sizeof(float) == 0;
 }
 
+/* Files in ONNX's format put weights anywhere. Whole vectors are loaded from any address, what is
+ * left behind them is not. */
+static bool can_be_read(const void *data, size_t depth) {
+    return is_aligned(data) || depth % WHOLE_VECTORS == 0;
+}
+
 bool hone__step_rows_fits(const hone_program *program, const hone_conv_call *call) {
     const hone_conv_dims *d = &call->dims;
     bool plain = d->kernel_h == 1 && d->kernel_w == 1 && d->stride_h == 1 && d->stride_w == 1 &&
@@ -40,7 +46,7 @@ bool hone__step_rows_fits(const hone_program *program, const hone_conv_call *cal
                  d->out_w == d->in_w;
     return plain && program->kernels.tier != HONE_CPU_SCALAR && hone__conv_pixels(d) <= MOST_ROWS &&
            (uint64_t)d->in_c * d->out_c >= WEIGHTS_ATLEAST && call->weights.in_step == 1 &&
-           call->weights.out_step == d->in_c && is_aligned(call->weights.data);
+           call->weights.out_step == d->in_c && can_be_read(call->weights.data, d->in_c);
 }
 
 /* The bias at an address that suits floats. */
@@ -75,7 +81,7 @@ hone_status hone__step_rows(hone_program *program, const hone_label *label,
                                  .b_turned = true};
     p->args = (hone_matmul_args){.dims = &p->dims,
                                  .a_stride = pixel_stride(call->in),
-                                 .b = (const float *)call->weights.data,
+                                 .b = (const float *)call->weights.data, /* see can_be_read */
                                  .b_stride = call->dims.in_c,
                                  .alpha = 1,
                                  .output_stride = pixel_stride(call->out),
