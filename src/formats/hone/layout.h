@@ -81,8 +81,9 @@ hone_status hone__container_open(const uint8_t *data, size_t size, hone_containe
                                  hone_error *error);
 /* What opening leaves out: the sums of the tensors, and the digest. */
 hone_status hone__container_check(const hone_container *container, hone_error *error);
-/* Whether the digest in the header is that of the file; size is at least the header's. */
-bool hone__container_digest_holds(const uint8_t *data, size_t size);
+/* Whether the digest in the header is that of the file; size is at least the header's. `passing`:
+ * the blob it lies in, whose pages are given back as they were read; NULL: they stay. */
+bool hone__container_digest_holds(const uint8_t *data, size_t size, const hone_blob *passing);
 /* The columns to a graph; `blob` is what the container lies in. */
 hone_status hone__container_graph(hone_container *container, hone_blob *blob,
                                   const hone_limits *limits, hone_graph *graph, hone_error *error);

@@ -15,7 +15,7 @@ hone_limits hone__limits(const hone_load_options *options) {
 }
 
 static bool digest_holds(const hone_blob *blob) {
-    return hone__container_digest_holds(hone_blob_data(blob), hone_blob_size(blob));
+    return hone__container_digest_holds(hone_blob_data(blob), hone_blob_size(blob), blob);
 }
 
 hone_status hone__container_read(hone_blob *blob, const hone_load_options *options,
