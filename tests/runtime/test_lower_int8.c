@@ -291,6 +291,51 @@ static void weights_round_an_odd_zero_point_are_widened(void **state) {
     check_quantized(g, 1, 2);
 }
 
+/* Two blocks as in ResNet: one keeps its input, one has a convolution on both sides. `apart`: what
+ * the convolutions give is read by somebody else too, so that nothing can be fused. */
+static hone_graph *residual_blocks(bool apart) {
+    hone_graph *g = new_graph();
+    hone_value *x = rounded(g, input(g, "x", HONE_F32, LIST(2, 16, 9, 11)), positive);
+    hone_value *y = rounded(g, conv(g, x, positive.scale, 16, 16, 3, 1, 1), u8);
+    hone_value *sum = rounded(g, relu(g, apply(g, HONE_OP_Add, INPUTS(y, x))), positive);
+    hone_value *left = rounded(g, conv(g, sum, positive.scale, 16, 19, 3, 2, 1), s8);
+    hone_value *right = rounded(g, conv(g, sum, positive.scale, 16, 19, 1, 2, 1), u8);
+    output(g, quantize(g, apply(g, HONE_OP_Add, INPUTS(right, left)), s8));
+    if (apart) output(g, y);
+    if (apart) output(g, left);
+    if (apart) output(g, right);
+    return g;
+}
+
+static uint32_t steps_named(const hone_model *model, const char *op) {
+    hone_session *session = session_of(model, NULL);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < hone_session_layers(session); i++) {
+        hone_layer_profile layer;
+        assert_ok(hone_session_layer(session, i, &layer));
+        count += strncmp(layer.op, op, strlen(op)) == 0;
+    }
+    hone_session_free(session);
+    return count;
+}
+
+static void residuals_are_added_by_the_convolution_with_the_bits_of_two_steps(void **state) {
+    (void)state;
+    hone_model *fused = model_of(residual_blocks(false)), *apart = model_of(residual_blocks(true));
+    hone_tensor got[MOST_PORTS] = {{0}}, want[MOST_PORTS] = {{0}};
+    assert_int_equal(steps_named(fused, "QConv+Add"), 2);
+    assert_int_equal(steps_named(fused, "QAdd"), 0);
+    assert_int_equal(steps_named(apart, "QAdd"), 2);
+    run_once(fused, NULL, got);
+    run_once(apart, NULL, want);
+    assert_memory_equal(got[0].data, want[0].data, want[0].bytes);
+    free_all(got, 1);
+    free_all(want, 4);
+    hone_model_free(fused);
+    hone_model_free(apart);
+    check_quantized(residual_blocks(false), 1, 4);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions_of_unsigned_activations),
@@ -303,6 +348,7 @@ int main(void) {
         cmocka_unit_test(functions_of_one_element_are_tables),
         cmocka_unit_test(what_has_no_integer_form_runs_in_float_between_steps),
         cmocka_unit_test(weights_round_an_odd_zero_point_are_widened),
+        cmocka_unit_test(residuals_are_added_by_the_convolution_with_the_bits_of_two_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,10 +2,12 @@
 /* Integer groups: nodes whose inputs are behind DequantizeLinear, with the clamp and the
  * QuantizeLinear that follow them.
  *
- *   Conv | Gemm | MatMul [+ constant vector]  [Relu | Clip]  [QuantizeLinear]   float out without
- * it Add | Mul                                 [Relu | Clip]   QuantizeLinear AveragePool |
- * GlobalAveragePool | mean    [Relu | Clip]   QuantizeLinear Concat QuantizeLinear any function of
- * one element                               QuantizeLinear   a table
+ *   Conv | Gemm | MatMul [+ constant vector]  [Relu | Clip]  [QuantizeLinear]   float without it
+ *   Conv  [Relu | Clip]  QuantizeLinear  DequantizeLinear  + other  [Relu | Clip]  QuantizeLinear
+ *   Add | Mul  [Relu | Clip]  QuantizeLinear
+ *   AveragePool | GlobalAveragePool | mean  [Relu | Clip]  QuantizeLinear
+ *   Concat  QuantizeLinear
+ *   any function of one element  QuantizeLinear   a table
  *
  * What only moves elements needs no group: it passes bytes on. */
 #include "base/error.h"
@@ -70,7 +72,7 @@ static hone_node *take_bias(const hone_lowering *lowering, hone_group *group) {
 
 /* Grows the group; nodes are only marked when it is complete. */
 typedef struct chain {
-    hone_node *nodes[4];
+    hone_node *nodes[8];
     uint32_t count;
 } chain;
 
@@ -93,16 +95,61 @@ static void grow(const hone_lowering *lowering, hone_group *group, kind what, ch
     }
 }
 
-/* Depthwise kernels write bytes only. */
-static bool needs_quantize(const hone_node *head, kind what) {
+static bool is_depthwise(const hone_node *head) {
     hone_conv_dims dims;
-    if (what != KIND_WEIGHTED) return true;
     return head->op == HONE_OP_Conv && hone__conv_dims_of(head, &dims) &&
            dims.groups == dims.in_c && dims.groups == dims.out_c;
 }
 
+/* Depthwise kernels write bytes only. */
+static bool needs_quantize(const hone_node *head, kind what) {
+    return what != KIND_WEIGHTED || is_depthwise(head);
+}
+
+/* Whether the kernel can add `other` to the group's result, both held as bytes. */
+static bool can_add(const hone_group *group, const hone_node *add, const hone_value *mine,
+                    const hone_value *other) {
+    hone_params params;
+    return other != mine && hone__qdq_is_bytes(other, &params) &&
+           !hone__value_is_constant(other->producer->inputs[0]) &&
+           hone_shape_equal(&other->shape, &mine->shape) &&
+           hone_shape_equal(&add->outputs[0]->shape, &group->tail->outputs[0]->shape);
+}
+
+/* DequantizeLinear, Add, a clamp and QuantizeLinear behind the convolution's own QuantizeLinear: a
+ * residual. Models of TensorFlow Lite round sums in a way of their own, in a step of their own. */
+static void take_sum(const hone_lowering *lowering, hone_group *group, chain *c) {
+    hone_params params;
+    hone_group_sum sum = {.lo = -INFINITY, .hi = INFINITY};
+    if (group->head->op != HONE_OP_Conv || !group->quantize || is_depthwise(group->head)) return;
+    if (lowering->graph->source_opset == 0) return;
+    hone_node *real = next_of(lowering, group->tail), *clamp = NULL;
+    if (!real || !hone__qdq_is_bytes(real->outputs[0], &params)) return;
+    hone_node *add_node = next_of(lowering, real);
+    if (!add_node || add_node->op != HONE_OP_Add) return;
+    const hone_value *mine = real->outputs[0];
+    sum.with = add_node->inputs[0] == mine ? add_node->inputs[1] : add_node->inputs[0];
+    if (!can_add(group, add_node, mine, sum.with)) return;
+    hone_node *last = next_of(lowering, add_node);
+    if (last && hone__clamp_of(last, &sum.lo, &sum.hi)) {
+        clamp = last;
+        last = next_of(lowering, clamp);
+    }
+    if (!last || last->op != HONE_OP_QuantizeLinear || !hone__qdq_params(last, &params)) return;
+    if (last->inputs[0] != (clamp ? clamp : add_node)->outputs[0]) return;
+    add(c, group, real);
+    add(c, group, add_node);
+    if (clamp) add(c, group, clamp);
+    add(c, group, last);
+    sum.quantize = last;
+    group->sum = sum;
+}
+
 static const char *name_of(const hone_group *group) {
     bool clamped = group->lo > -INFINITY || group->hi < INFINITY;
+    if (group->sum.with)
+        return group->sum.lo > -INFINITY || group->sum.hi < INFINITY ? "QConv+Add+Clip"
+                                                                     : "QConv+Add";
     switch (group->head->op) {
     case HONE_OP_Conv:
         return clamped ? "QConv+Clip" : "QConv";
@@ -149,6 +196,7 @@ static hone_status fuse_node(hone_lowering *lowering, hone_node *node, hone_erro
     chain c = {{node}, 1};
     grow(lowering, &group, what, &c);
     if (!group.quantize && needs_quantize(node, what)) return HONE_OK;
+    take_sum(lowering, &group, &c);
     group.op = name_of(&group);
     for (uint32_t i = 0; i < c.count; i++) lowering->roles[c.nodes[i]->id] = HONE_ROLE_ABSORBED;
     lowering->roles[group.tail->id] = HONE_ROLE_TAIL;

@@ -51,6 +51,13 @@ typedef enum hone_role {
     HONE_ROLE_DEAD      /* nobody reads its results */
 } hone_role;
 
+/* What an integer convolution adds after it has quantized its own result. */
+typedef struct hone_group_sum {
+    const hone_value *with; /* held as bytes; NULL: nothing is added */
+    float lo, hi;
+    const hone_node *quantize; /* of the sum: the tail */
+} hone_group_sum;
+
 /* Fused nodes. `head` computes; the rest only changes what it writes. */
 typedef struct hone_group {
     hone_node *head, *tail;
@@ -59,6 +66,7 @@ typedef struct hone_group {
     float lo, hi;               /* clamp of the result; infinities: none */
     bool integer;               /* inputs are held as bytes, weights are int8 */
     const hone_node *quantize;  /* the QuantizeLinear that ends it (the tail), or NULL */
+    hone_group_sum sum;         /* then the tail is the sum's QuantizeLinear */
     const char *op;             /* for the profile */
 } hone_group;
 

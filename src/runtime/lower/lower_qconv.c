@@ -77,6 +77,25 @@ static hone_status make_constants(hone_lowering *lowering, const hone_group *gro
     return HONE_OK;
 }
 
+/* The sum behind a convolution, rounded as hone__emit_qbinary would have it. */
+static hone_status set_sum(hone_lowering *lowering, const hone_group *group, hone_params own,
+                           hone_qconv_call *call, hone_view *addend, hone_error *error) {
+    hone_params other, out;
+    hone_group clamp = {.lo = group->sum.lo, .hi = group->sum.hi};
+    if (!hone__lower_is_quant(lowering, group->sum.with, &other) ||
+        !hone__qdq_params(group->sum.quantize, &out))
+        return hone_fail(error, HONE_UNSUPPORTED, HONE_NO_OFFSET,
+                         "node '%s': what is added to it is not held as bytes", group->head->name);
+    HONE_TRY(hone__lower_form(lowering, group->sum.with, HONE_CODE_QUANT, HONE_FORM_PIXELS, addend,
+                              error));
+    call->addend = addend;
+    call->sum.zero = other.zero, call->sum.output_zero = out.zero;
+    call->sum.own = (float)((double)own.scale / out.scale);
+    call->sum.other = (float)((double)other.scale / out.scale);
+    hone__qdq_clamp(&clamp, out, &call->sum.lo, &call->sum.hi);
+    return HONE_OK;
+}
+
 /* The output's bytes are of the QuantizeLinear; without one it is float. */
 static hone_status finish(hone_lowering *lowering, const hone_group *group, hone_qconv_call *call,
                           hone_params in, const constants *made, hone_error *error) {
@@ -112,9 +131,10 @@ hone_status hone__emit_qconv(hone_lowering *lowering, hone_node *node, const hon
     if (group->quantize && hone__qdq_params(group->quantize, &out)) wanted = &out;
     HONE_TRY(make_constants(lowering, group, &call.dims, in, wanted, &made, error));
     call.source.weights = hone__conv_weights_oihw(&call.dims, made.weights, NULL);
-    hone_view from, to;
+    hone_view from, to, addend;
     HONE_TRY(hone__lower_form(lowering, group->head->inputs[0], HONE_CODE_QUANT, HONE_FORM_PIXELS,
                               &from, error));
+    if (group->sum.with) HONE_TRY(set_sum(lowering, group, out, &call, &addend, error));
     HONE_TRY(hone__lower_output(lowering, group->tail->outputs[0], output_code(group),
                                 HONE_FORM_PIXELS, &to, error));
     call.in = &from, call.out = &to;
