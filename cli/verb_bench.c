@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hone bench: how fast, how much memory, and where the time goes. */
+#include "bench_serve.h"
 #include "timing.h"
 
 #include <inttypes.h>
@@ -100,18 +101,35 @@ static hone_status measure(cli *c, cli_timed *timed, double *ms, size_t runs) {
     return status;
 }
 
-static hone_status bench(cli *c, const char *path, uint64_t runs, uint64_t batch, bool profile) {
+typedef struct bench_options {
+    uint64_t runs, batch, clients;
+    bool profile, result_cache;
+} bench_options;
+
+static hone_status serve(cli *c, cli_timed *timed, const bench_options *o) {
+    hone_status status = HONE_OK;
+    uint32_t batch = o->batch > 1 ? (uint32_t)o->batch : 0;
+    if (o->result_cache) status = cli_bench_result_cache(c, timed, o->runs);
+    if (status == HONE_OK && o->clients)
+        status = cli_bench_batcher(c, timed, (uint32_t)o->clients, o->runs, batch);
+    return status;
+}
+
+static hone_status bench(cli *c, const char *path, const bench_options *o) {
     cli_timed timed;
+    size_t runs = o->runs;
+    uint64_t batch = o->clients ? 1 : o->batch; /* the batcher's clients bring one sample each */
     double *ms = calloc(runs, sizeof *ms);
     hone_status status =
-        ms ? cli_timed_open(c, path, (int64_t)batch, profile, &timed) : HONE_MEMORY;
+        ms ? cli_timed_open(c, path, (int64_t)batch, o->profile, &timed) : HONE_MEMORY;
     if (!ms) return status;
     if (status == HONE_OK) status = measure(c, &timed, ms, runs);
     if (status == HONE_OK) {
         qsort(ms, runs, sizeof *ms, ascending);
         show_times(c, &timed, ms, runs, batch);
         show_memory(c, &timed);
-        if (profile) show_profile(c, &timed);
+        if (o->profile) show_profile(c, &timed);
+        status = serve(c, &timed, o);
     }
     cli_timed_close(&timed);
     free(ms);
@@ -119,16 +137,21 @@ static hone_status bench(cli *c, const char *path, uint64_t runs, uint64_t batch
 }
 
 int cli_bench(cli *c, int argc, char **argv) {
-    uint64_t runs = 50, batch = 1;
-    bool profile = false;
-    const cli_option options[] = {{"--runs", "N", CLI_COUNT, &runs, "how often (default 50)"},
-                                  {"--batch", "N", CLI_COUNT, &batch, "samples a run (default 1)"},
-                                  {"--profile", NULL, CLI_SWITCH, &profile, "time by layer"},
-                                  {0}};
+    bench_options o = {.runs = 50, .batch = 1};
+    const cli_option options[] = {
+        {"--runs", "N", CLI_COUNT, &o.runs, "how often (default 50)"},
+        {"--batch", "N", CLI_COUNT, &o.batch, "samples a run (default 1)"},
+        {"--profile", NULL, CLI_SWITCH, &o.profile, "time by layer"},
+        {"--batcher", "N", CLI_COUNT, &o.clients,
+         "N clients at once, gathered (in batches up to --batch, default 8) and not"},
+        {"--result-cache", NULL, CLI_SWITCH, &o.result_cache, "a known answer against a run"},
+        {0}};
     const char *path;
     int stop = cli_parse(c, options, argc, argv, &path, 1, 1);
     if (stop >= 0) return stop;
-    if (!runs || runs > 1000000) return cli_usage(c, "--runs: 1 to 1000000");
-    if (!batch || batch > 4096) return cli_usage(c, "--batch: 1 to 4096");
-    return cli_end(c, bench(c, path, runs, batch, profile));
+    if (!o.runs || o.runs > 1000000) return cli_usage(c, "--runs: 1 to 1000000");
+    if (!o.batch || o.batch > 4096) return cli_usage(c, "--batch: 1 to 4096");
+    if (o.clients > CLI_MOST_CLIENTS)
+        return cli_usage(c, "--batcher: at most %d", CLI_MOST_CLIENTS);
+    return cli_end(c, bench(c, path, &o));
 }
