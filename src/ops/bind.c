@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 const hone_op_family hone__family_none = {NULL, HONE__TAKES_ANY, NULL, NULL};
+const hone_op_family hone__family_flow = {NULL, HONE__TAKES_ANY, NULL, NULL};
 
 static const hone_op_family *const families[HONE_OP_COUNT] = {
     [HONE_OP_FOREIGN] = &hone__family_none,
