@@ -2,6 +2,7 @@
 /* SHA-256 as FIPS 180-4 section 6.2 writes it down; see sha256.h. */
 #include "base/sha256.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* The first 32 bits of the fractional parts of the cube roots of the first 64 primes (4.2.2). */
@@ -53,6 +54,16 @@ static void mix(uint32_t state[8], const uint8_t *block) {
     for (int i = 0; i < 8; i++) state[i] += v[i];
 }
 
+static void mix_all(uint32_t state[8], const uint8_t *blocks, size_t count) {
+    for (; count; count--, blocks += 64) mix(state, blocks);
+}
+
+static _Atomic(hone_sha256_mix) in_use = mix_all;
+
+void hone__sha256_use(hone_sha256_mix other) {
+    atomic_store(&in_use, other ? other : mix_all);
+}
+
 void hone__sha256_init(hone_sha256 *sha) {
     *sha = (hone_sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
                                    0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
@@ -68,9 +79,10 @@ void hone__sha256_update(hone_sha256 *sha, const void *data, size_t size) {
         memcpy(sha->block + waiting, from, part);
         from += part, size -= part;
         if (waiting + part < 64) return;
-        mix(sha->state, sha->block);
+        atomic_load (&in_use)(sha->state, sha->block, 1);
     }
-    for (; size >= 64; from += 64, size -= 64) mix(sha->state, from);
+    if (size >= 64) atomic_load (&in_use)(sha->state, from, size / 64);
+    from += size / 64 * 64, size %= 64;
     if (size) memcpy(sha->block, from, size);
 }
 

@@ -14,6 +14,11 @@ typedef struct hone_sha256 {
     uint8_t block[64]; /* its first bytes % 64 wait to be mixed in */
 } hone_sha256;
 
+/* Mixes `count` whole blocks of 64 bytes into the state. */
+typedef void (*hone_sha256_mix)(uint32_t state[8], const uint8_t *blocks, size_t count);
+/* Another implementation, from now on, for the whole process; NULL: the plain one. */
+void hone__sha256_use(hone_sha256_mix mix);
+
 void hone__sha256_init(hone_sha256 *sha);
 void hone__sha256_update(hone_sha256 *sha, const void *data, size_t size);
 void hone__sha256_final(hone_sha256 *sha, uint8_t digest[HONE_SHA256_BYTES]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels/kernels.h"
+#include "kernels/sha256/sha256.h"
 
 void hone__kernels_init(hone_kernels *kernels, hone_cpu_tier cap) {
     hone_cpu_tier tier = hone_cpu_detect(cap);
@@ -17,4 +18,5 @@ void hone__kernels_init(hone_kernels *kernels, hone_cpu_tier cap) {
     hone__matmul_init(&kernels->matmul, tier);
     hone__reduce_init(&kernels->reduce, tier);
     hone__norm_init(&kernels->norm, tier);
+    hone__sha256_raise();
 }
