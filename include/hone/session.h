@@ -37,7 +37,12 @@ typedef struct hone_session_options {
 } hone_session_options;
 
 /* Plans `model` for running. The model must outlive the session. What cannot run is an error here
- * that names the node and the reason, never later. `options` may be NULL. */
+ * that names the node and the reason, never later. `options` may be NULL.
+ *
+ * Where a shape, or the way through the graph, depends on data (NonMaxSuppression, If, Loop,
+ * sequences), the session plans what it can, piece by piece, when the shapes are first seen. Then a
+ * run allocates, a type that an operator does not take is found only by the run that meets it, and
+ * all loops of one run together go round at most 2^24 times (HONE_LIMIT). */
 HONE_API hone_status hone_session_create(const hone_model *model,
                                          const hone_session_options *options,
                                          hone_session **session, hone_error *error);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MOST_SYMBOLS 256 /* more than those of the flow's own graph */
+
 static const hone_allocator *allocator_of(const hone_flow *flow) {
     return flow->planning->options.allocator;
 }
@@ -69,12 +71,11 @@ hone_status hone__part_input(hone_flow *flow, const hone_part *part, uint32_t in
 
 static hone_status extract(hone_flow *flow, hone_part *part, hone_error *error) {
     hone_graph *graph = flow->graph;
-    hone_value **inputs, **outputs;
-    inputs = (hone_value **)hone__arena_alloc(&graph->arena, part->input_count + 1u,
-                                              sizeof(hone_value *));
-    outputs = (hone_value **)hone__arena_alloc(&graph->arena, part->output_count + 1u,
-                                               sizeof(hone_value *));
-    if (!inputs || !outputs) return hone_fail_memory(error, sizeof(hone_value *));
+    size_t room = (size_t)part->input_count + part->output_count + 1;
+    hone_value **inputs =
+        (hone_value **)hone__calloc(allocator_of(flow), room, sizeof(hone_value *));
+    if (!inputs) return hone_fail_memory(error, room * sizeof(hone_value *));
+    hone_value **outputs = inputs + part->input_count;
     uint32_t in = 0, out = 0;
     for (uint32_t n = 0; n < part->node_count; n++) { /* the lists are in the nodes' order */
         const hone_node *node = part->nodes[n];
@@ -86,7 +87,9 @@ static hone_status extract(hone_flow *flow, hone_part *part, hone_error *error) 
                 outputs[out++] = node->outputs[i];
     }
     hone_cut cut = {part->nodes, inputs, outputs, part->node_count, in, out};
-    return hone_graph_extract(graph, &cut, allocator_of(flow), &part->graph, error);
+    hone_status status = hone_graph_extract(graph, &cut, allocator_of(flow), &part->graph, error);
+    hone__free(allocator_of(flow), inputs, room * sizeof(hone_value *));
+    return status;
 }
 
 /* What a reference's call needs, in one piece of memory. */
@@ -187,9 +190,18 @@ static hone_status compute(hone_flow *flow, single_call *c, hone_op_run run, hon
     return any ? run(&c->call, error) : HONE_OK;
 }
 
+/* Each inference may leave a symbol behind: before they add up the graph is made anew. */
+static void forget_symbols(const hone_flow *flow, hone_part *part) {
+    if (!part->graph || part->graph->symbol_count < flow->graph->symbol_count + MOST_SYMBOLS)
+        return;
+    hone_graph_free(part->graph);
+    part->graph = NULL;
+}
+
 static hone_status run_reference(hone_flow *flow, hone_part *part, hone_error *error) {
     hone_op_run run = NULL;
     single_call c = {0};
+    forget_symbols(flow, part);
     if (!part->graph) HONE_TRY(extract(flow, part, error));
     HONE_TRY(set_inputs(flow, part, error));
     HONE_TRY(hone_graph_infer(part->graph, error));
