@@ -98,76 +98,86 @@ static bool pads(const apart *a) {
            sizes[0] == 0 && sizes[count / 2] == 0;
 }
 
-static bool keeps_apart(const apart *a) {
-    switch (a->node->op) {
-    case HONE_OP_Conv:
-    case HONE_OP_ConvTranspose:
-    case HONE_OP_MaxPool:
-    case HONE_OP_AveragePool:
-    case HONE_OP_GlobalAveragePool:
-    case HONE_OP_GlobalMaxPool:
-    case HONE_OP_InstanceNormalization:
-    case HONE_OP_BatchNormalization:
-    case HONE_OP_LRN:
-    case HONE_OP_Resize: /* along the batch by 1: its size is checked below */
-    case HONE_OP_Reshape:
-    case HONE_OP_Flatten:
-    case HONE_OP_Squeeze:
-    case HONE_OP_Unsqueeze:
-    case HONE_OP_DepthToSpace:
-    case HONE_OP_SpaceToDepth:
-    case HONE_OP_Clip:
-        return only_first(a) && a->node->output_count == 1;
-    case HONE_OP_Relu:
-    case HONE_OP_LeakyRelu:
-    case HONE_OP_PRelu:
-    case HONE_OP_Elu:
-    case HONE_OP_Sigmoid:
-    case HONE_OP_HardSigmoid:
-    case HONE_OP_HardSwish:
-    case HONE_OP_Tanh:
-    case HONE_OP_Exp:
-    case HONE_OP_Sqrt:
-    case HONE_OP_Erf:
-    case HONE_OP_Neg:
-    case HONE_OP_Cast:
-    case HONE_OP_Identity:
-    case HONE_OP_Add:
-    case HONE_OP_Sub:
-    case HONE_OP_Mul:
-    case HONE_OP_Div:
-    case HONE_OP_Pow:
-        return broadcasts(a);
-    case HONE_OP_MatMul:
-        return multiplies(a);
-    case HONE_OP_Gemm:
-        return gemm(a);
-    case HONE_OP_QuantizeLinear:
-    case HONE_OP_DequantizeLinear:
-        return quantizes(a);
-    case HONE_OP_Softmax:
-    case HONE_OP_LogSoftmax:
-        return other_axis(a, "axis", -1);
-    case HONE_OP_Split:
-        return only_first(a) && other_axis(a, "axis", 0);
-    case HONE_OP_Gather:
-        return only_first(a) && other_axis(a, "axis", 0);
-    case HONE_OP_Concat:
-        return all_batched(a) && other_axis(a, "axis", 0);
-    case HONE_OP_Transpose:
-        return keeps_first_axis(a);
-    case HONE_OP_Pad:
-        return pads(a);
-    case HONE_OP_Slice:
-        return only_first(a) && other_axes(a, 3);
-    case HONE_OP_ReduceMean:
-    case HONE_OP_ReduceSum:
-    case HONE_OP_ReduceMax:
-        return only_first(a) && other_axes(a, 1);
-    default:
-        return false;
-    }
+/* What reads the same weights for each sample; sizes are checked by the walk. */
+static bool shares(const apart *a) {
+    return only_first(a) && a->node->output_count == 1;
 }
+
+static bool softmax(const apart *a) {
+    return other_axis(a, "axis", -1);
+}
+
+static bool splits(const apart *a) {
+    return only_first(a) && other_axis(a, "axis", 0);
+}
+
+static bool concat(const apart *a) {
+    return all_batched(a) && other_axis(a, "axis", 0);
+}
+
+static bool slices(const apart *a) {
+    return only_first(a) && other_axes(a, 3);
+}
+
+static bool reduces(const apart *a) {
+    return only_first(a) && other_axes(a, 1);
+}
+
+typedef bool (*rule)(const apart *a);
+
+static const rule rules[HONE_OP_COUNT] = {
+    [HONE_OP_Conv] = shares,
+    [HONE_OP_ConvTranspose] = shares,
+    [HONE_OP_MaxPool] = shares,
+    [HONE_OP_AveragePool] = shares,
+    [HONE_OP_GlobalAveragePool] = shares,
+    [HONE_OP_GlobalMaxPool] = shares,
+    [HONE_OP_InstanceNormalization] = shares,
+    [HONE_OP_BatchNormalization] = shares,
+    [HONE_OP_LRN] = shares,
+    [HONE_OP_Reshape] = shares,
+    [HONE_OP_Flatten] = shares,
+    [HONE_OP_Squeeze] = shares,
+    [HONE_OP_Unsqueeze] = shares,
+    [HONE_OP_DepthToSpace] = shares,
+    [HONE_OP_SpaceToDepth] = shares,
+    [HONE_OP_Clip] = shares,
+    [HONE_OP_Resize] = shares,
+    [HONE_OP_Relu] = broadcasts,
+    [HONE_OP_LeakyRelu] = broadcasts,
+    [HONE_OP_PRelu] = broadcasts,
+    [HONE_OP_Elu] = broadcasts,
+    [HONE_OP_Sigmoid] = broadcasts,
+    [HONE_OP_HardSigmoid] = broadcasts,
+    [HONE_OP_HardSwish] = broadcasts,
+    [HONE_OP_Tanh] = broadcasts,
+    [HONE_OP_Exp] = broadcasts,
+    [HONE_OP_Sqrt] = broadcasts,
+    [HONE_OP_Erf] = broadcasts,
+    [HONE_OP_Neg] = broadcasts,
+    [HONE_OP_Cast] = broadcasts,
+    [HONE_OP_Identity] = broadcasts,
+    [HONE_OP_Add] = broadcasts,
+    [HONE_OP_Sub] = broadcasts,
+    [HONE_OP_Mul] = broadcasts,
+    [HONE_OP_Div] = broadcasts,
+    [HONE_OP_Pow] = broadcasts,
+    [HONE_OP_MatMul] = multiplies,
+    [HONE_OP_Gemm] = gemm,
+    [HONE_OP_QuantizeLinear] = quantizes,
+    [HONE_OP_DequantizeLinear] = quantizes,
+    [HONE_OP_Softmax] = softmax,
+    [HONE_OP_LogSoftmax] = softmax,
+    [HONE_OP_Split] = splits,
+    [HONE_OP_Gather] = splits,
+    [HONE_OP_Concat] = concat,
+    [HONE_OP_Transpose] = keeps_first_axis,
+    [HONE_OP_Pad] = pads,
+    [HONE_OP_Slice] = slices,
+    [HONE_OP_ReduceMean] = reduces,
+    [HONE_OP_ReduceSum] = reduces,
+    [HONE_OP_ReduceMax] = reduces,
+};
 
 static bool begins_with(const hone_value *value, int64_t batch) {
     return value && hone__shape_known(&value->shape) && value->shape.rank > 0 &&
@@ -186,7 +196,7 @@ bool hone__graph_samples_apart(const hone_graph *graph, int64_t batch, bool *bat
         for (uint32_t i = 0; i < node->input_count; i++)
             any = any || is_batched(&a, node->inputs[i]);
         if (!any) continue;
-        if (!keeps_apart(&a)) return false;
+        if (!rules[node->op] || !rules[node->op](&a)) return false;
         for (uint32_t i = 0; i < node->output_count; i++) {
             if (!node->outputs[i]) continue;
             if (!begins_with(node->outputs[i], batch)) return false;
