@@ -108,7 +108,7 @@ typedef struct hone_binary_u8_args {
     uint8_t *output;
     size_t output_stride;
     uint8_t output_zero;
-    float lo, hi; /* within [-output_zero, 255 - output_zero] */
+    float lo, hi;             /* within [-output_zero, 255 - output_zero] */
     int32_t a_fixed, b_fixed; /* add_fixed: the multipliers times 2^shift, at most 2^21 */
     uint32_t shift;           /* 1 .. 31 */
 } hone_binary_u8_args;
