@@ -86,6 +86,35 @@ static void initial_states_are_repeated(void **state) {
     check_samples(model_of(g));
 }
 
+/* Convolutions whose values, for all samples at once, leave the cache. */
+static hone_model *wide_model(void) {
+    hone_graph *g = new_graph();
+    hone_value *x = input(g, "x", HONE_F32, LIST(1, 8, 96, 96));
+    hone_value *a = apply(g, HONE_OP_Conv, INPUTS(x, weights(g, 0.3f, 1, LIST(8, 8, 3, 3))));
+    hone_value *b = apply(g, HONE_OP_Relu, INPUTS(a));
+    hone_value *c = apply(g, HONE_OP_Conv, INPUTS(b, weights(g, 0.3f, 2, LIST(8, 8, 3, 3))));
+    output(g, apply(g, HONE_OP_GlobalAveragePool, INPUTS(c)));
+    return model_of(g);
+}
+
+static void samples_that_stay_apart_take_the_memory_of_one(void **state) {
+    (void)state;
+    check_samples(wide_model());
+    hone_model *model = wide_model();
+    hone_session *one = session_of(model, &(hone_session_options){.threads = 1});
+    hone_session *all = session_of(model, &(hone_session_options){.threads = 1, .batch = 16});
+    hone_session_memory a, b;
+    hone_port port;
+    hone_session_get_memory(one, &a);
+    hone_session_get_memory(all, &b);
+    assert_int_equal(a.arena_bytes, b.arena_bytes);
+    assert_ok(hone_session_output(all, 0, &port));
+    assert_int_equal(port.shape.dim[0], 16);
+    hone_session_free(one);
+    hone_session_free(all);
+    hone_model_free(model);
+}
+
 static void refuses(hone_model *model, hone_status why, const char *text) {
     hone_error error = {0};
     hone_session *session = NULL;
@@ -123,6 +152,7 @@ int main(void) {
         cmocka_unit_test(written_sizes_of_resizes_follow),
         cmocka_unit_test(constants_that_stand_for_a_sample_are_repeated),
         cmocka_unit_test(initial_states_are_repeated),
+        cmocka_unit_test(samples_that_stay_apart_take_the_memory_of_one),
         cmocka_unit_test(a_model_that_mixes_its_samples_is_refused),
         cmocka_unit_test(what_does_not_fit_is_named),
     };
