@@ -25,11 +25,12 @@ static int help(FILE *to) {
             hone_version());
     for (size_t i = 0; i < cli_verb_count; i++)
         fprintf(to, "  %-13s %s\n", cli_verbs[i].name, cli_verbs[i].summary);
-    fprintf(to, "\nMODEL is a .onnx, .tflite or .hone file, or STORE.db:NAME[@VERSION].\n"
-                "Every verb takes --json, --threads N, --cpu TIER, --cache DIR, --seed N, --quiet,\n"
-                "--verbose.\n"
-                "Exit status: 0 done; 1 done, and the answer is no; 2 wrong usage; 3 bad input;\n"
-                "4 the system failed.\n");
+    fprintf(to,
+            "\nMODEL is a .onnx, .tflite or .hone file, or STORE.db:NAME[@VERSION].\n"
+            "Every verb takes --json, --threads N, --cpu TIER, --cache DIR, --seed N, --quiet,\n"
+            "--verbose.\n"
+            "Exit status: 0 done; 1 done, and the answer is no; 2 wrong usage; 3 bad input;\n"
+            "4 the system failed.\n");
     return to == stdout ? CLI_DONE : CLI_USAGE;
 }
 

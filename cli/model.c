@@ -43,8 +43,8 @@ hone_status cli_load_to_run(cli *c, const char *model, hone_model **out) {
     return status;
 }
 
-/* --cache, else HONE_CACHE_DIR (empty: off), else XDG's place for such things; NULL: off. A relative
- * path in XDG_CACHE_HOME is to be passed over, its specification says. */
+/* --cache, else HONE_CACHE_DIR (empty: off), else XDG's place for such things; NULL: off. A
+ * relative path in XDG_CACHE_HOME is to be passed over, its specification says. */
 static const char *cache_folder(cli *c) {
     const char *told = c->cache ? c->cache : getenv("HONE_CACHE_DIR");
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");

@@ -14,8 +14,8 @@ typedef struct hone_mapping {
  * other non-regular file is HONE_IO. */
 hone_status hone__file_map(const char *path, hone_mapping *mapping, hone_error *error);
 void hone__file_unmap(hone_mapping *mapping);
-/* Gives the pages of a mapped file that lie wholly inside back to the system, which reads them again
- * when they are touched. */
+/* Gives the pages of a mapped file that lie wholly inside back to the system, which reads them
+ * again when they are touched. */
 void hone__file_forget(const hone_mapping *mapping, const void *data, size_t size);
 
 /* What a file can be told by from another, and from itself at another time. */

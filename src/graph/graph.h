@@ -140,8 +140,9 @@ const uint8_t *hone_blob_data(const hone_blob *blob);
 uint8_t *hone_blob_fill(hone_blob *blob); /* of hone_blob_new only; NULL for others */
 size_t hone_blob_size(const hone_blob *blob);
 void hone_blob_release(hone_blob *blob); /* NULL is fine */
-/* What tells the blob's bytes from those of any other blob, in any process: of a mapped file a digest
- * of device, inode, size and times; a reader that knows better sets its own. NULL: nothing does. */
+/* What tells the blob's bytes from those of any other blob, in any process: of a mapped file a
+ * digest of device, inode, size and times; a reader that knows better sets its own. NULL: nothing
+ * does. */
 #define HONE_IDENTITY_BYTES 32
 const uint8_t *hone_blob_identity(const hone_blob *blob);
 /* `proof` finds out whether a claimed identity is the bytes' own; NULL: it is. */

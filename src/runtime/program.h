@@ -35,9 +35,9 @@ typedef struct hone_buffer {
     size_t bytes;
     const void *constant;
     uint32_t input;
-    bool pinned;   /* lives until the next run: outputs */
-    size_t offset; /* in the arena, once planned */
-    size_t taken;  /* there; 0: nothing of its own */
+    bool pinned;          /* lives until the next run: outputs */
+    size_t offset;        /* in the arena, once planned */
+    size_t taken;         /* there; 0: nothing of its own */
     uint32_t first, last; /* steps between which it is alive */
 } hone_buffer;
 

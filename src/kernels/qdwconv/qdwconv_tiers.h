@@ -10,6 +10,6 @@ extern const hone_qdwconv_kernel hone_qdwconv_u8s8_2x32_avx2; /* x86_64 */
 extern const hone_qdwconv_kernel hone_qdwconv_u8s8_2x32_avxvnni;
 extern const hone_qdwconv_kernel hone_qdwconv_u8s8_2x64_avx512;
 extern const hone_qdwconv_kernel hone_qdwconv_u8s8_2x64_vnni;
-extern const hone_qdwconv_kernel hone_qdwconv_u8s8_4x8_neon;  /* aarch64 */
+extern const hone_qdwconv_kernel hone_qdwconv_u8s8_4x8_neon; /* aarch64 */
 
 #endif
