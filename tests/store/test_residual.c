@@ -112,6 +112,18 @@ static void an_int8_row_whose_scale_moved_costs_less_than_its_differences(void *
     assert_true(known < unknown * 6 / 10);
 }
 
+static void pruned_weights_cost_a_bit_each(void **state) {
+    fixture *f = *state;
+    hone_rng rng;
+    hone__rng_seed(&rng, 11, 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        float before = 0.05f * normal(&rng), after = hone__rng_next(&rng) & 1 ? before : 0;
+        memcpy(f->old_bytes + 4 * i, &before, 4);
+        memcpy(f->new_bytes + 4 * i, &after, 4);
+    }
+    assert_true(round_trip(f, HONE_ELEMENT_FLOAT32, 500, COUNT) < COUNT / 8 * 2);
+}
+
 static void too_little_room_is_told(void **state) {
     fixture *f = *state;
     hone_residual_span span = {HONE_ELEMENT_FLOAT32, 0, COUNT};
@@ -142,6 +154,7 @@ int main(void) {
         cmocka_unit_test(weights_that_did_not_change_cost_next_to_nothing),
         cmocka_unit_test(a_step_of_training_costs_what_its_noise_weighs),
         cmocka_unit_test(an_int8_row_whose_scale_moved_costs_less_than_its_differences),
+        cmocka_unit_test(pruned_weights_cost_a_bit_each),
         cmocka_unit_test(too_little_room_is_told),
         cmocka_unit_test(damaged_bytes_decode_to_something),
     };

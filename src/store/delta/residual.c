@@ -12,7 +12,8 @@ enum {
     FACTOR_ONE = 512 /* of a row: 1 + factor / FACTOR_ONE, factor from -128 to 127 */
 };
 
-/* bits: of the element; tree: levels that hold 0 ... bits; mantissa, exponent: of a float. */
+/* bits: of the element; tree: levels that hold 0 ... bits, and bits + 1 for a weight that became
+ * zero (pruned); mantissa, exponent: of a float. */
 static const struct {
     uint8_t bytes, tree, mantissa, exponent;
 } kinds[HONE_ELEMENTS] = {
@@ -116,7 +117,9 @@ static void encode_element(walk *w, hone_range_encoder *e, uint64_t old, uint64_
     uint32_t negative = difference & w->top_bit ? 1 : 0;
     uint64_t magnitude = negative ? (0 - difference) & w->mask : difference;
     uint32_t size = size_of(magnitude), low = size ? size - 1 : 0;
-    hone__range_encode_tree(e, size_models(w, old), w->tree, size);
+    bool zeroed = !value && size;
+    hone__range_encode_tree(e, size_models(w, old), w->tree, zeroed ? w->bits + 1 : size);
+    if (zeroed) return;
     learn_size(w, old, size);
     if (!size) return;
     hone__range_encode(e, &w->models->sign[size], negative);
@@ -181,7 +184,7 @@ size_t hone__residual_encode(hone_residual *models, const hone_residual_span *sp
 
 static uint64_t decode_element(walk *w, hone_range_decoder *d, uint64_t old) {
     uint32_t size = hone__range_decode_tree(d, size_models(w, old), w->tree);
-    if (size > w->bits) size = w->bits; /* only where the bytes are damaged */
+    if (size > w->bits) return 0; /* more than one beyond: only where the bytes are damaged */
     learn_size(w, old, size);
     if (!size) return unordered(w, expected(w, old));
     uint32_t low = size - 1, top = low < TOP_BITS ? low : TOP_BITS;
