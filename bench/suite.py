@@ -147,7 +147,7 @@ class Suite:
         for name in self.wanted(BATCH):
             model = float_model(name)
             single = (WORKER % model).replace("BATCH", "1")
-            self.peers(f"batch8-{name}", model, ("ort", "openvino", "mnn"), {"hone": WORKER % model,
+            self.peers(f"batch8-{name}", model, ("openvino", "mnn"), {"hone": WORKER % model,
                        "hone_batch1": single}, batch=8, runs=2)
 
     def cache(self):
