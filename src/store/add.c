@@ -306,19 +306,6 @@ static hone_status write_all(adding *a) {
 
 /* ---- the entry ---- */
 
-/* Sorted, inside the file, not overlapping. */
-static hone_status check_borders(adding *a) {
-    uint64_t end = 0;
-    for (uint32_t i = 0; i < a->entry->border_count; i++) {
-        const hone_border *b = &a->entry->borders[i];
-        if (b->offset < end || b->offset > a->from.size || b->bytes > a->from.size - b->offset)
-            return hone_fail(a->error, HONE_USAGE, HONE_NO_OFFSET,
-                             "tensor '%s' lies outside the file, or not in order", b->name);
-        end = b->offset + b->bytes;
-    }
-    return HONE_OK;
-}
-
 static hone_status check_metadata(adding *a, const char *metadata) {
     sqlite3_stmt *statement;
     bool row = false, sound = false;
@@ -345,7 +332,7 @@ static hone_status check_entry(adding *a) {
     if (entry->card_size > HONE_STORE_MAX_CARD)
         return hone_fail(a->error, HONE_LIMIT, HONE_NO_OFFSET, "a card of more than %u bytes",
                          HONE_STORE_MAX_CARD);
-    HONE_TRY(check_borders(a));
+    HONE_TRY(hone__borders_check(entry->borders, entry->border_count, a->from.size, a->error));
     return check_metadata(a, entry->metadata);
 }
 

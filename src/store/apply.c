@@ -124,23 +124,11 @@ static hone_status add_border(applying *a, const hone_border *border, uint64_t o
     return HONE_OK;
 }
 
-/* The first old tensor at or behind `offset`. */
-static uint32_t first_border(const hone_layout *base, uint64_t offset) {
-    uint32_t low = 0, high = base->border_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (base->borders[middle].offset < offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* The old tensors that an entry tells are the new ones, in other places perhaps. */
 static hone_status carry_entry(applying *a, const hone_delta_entry *entry, uint64_t at) {
     uint64_t end = entry->old_offset + entry->old_size;
-    for (uint32_t k = first_border(&a->base, entry->old_offset); k < a->base.border_count; k++) {
+    uint32_t first = hone__borders_first(a->base.borders, a->base.border_count, entry->old_offset);
+    for (uint32_t k = first; k < a->base.border_count; k++) {
         const hone_border *old = &a->base.borders[k];
         if (old->offset + old->bytes > end) break;
         HONE_TRY(add_border(a, old, at + (old->offset - entry->old_offset)));

@@ -51,6 +51,13 @@ typedef struct hone_delta_side {
 /* What a type's numbers are coded as; HONE_ELEMENT_BYTES where nothing is known of them. */
 hone_element hone__element_of(hone_dtype dtype);
 
+/* borders.c: HONE_USAGE where borders are not in order, overlap, or leave a file of `size` bytes.
+ */
+hone_status hone__borders_check(const hone_border *borders, uint32_t count, uint64_t size,
+                                hone_error *error);
+/* The number of the first border at or behind `offset`; `count` where there is none. */
+uint32_t hone__borders_first(const hone_border *borders, uint32_t count, uint64_t offset);
+
 /* plan.c: pairs tensors by name, or by place where a name is not found; what did not change is
  * marked so (reads both files once). */
 hone_status hone__delta_plan(const hone_allocator *allocator, const hone_delta_side *before,

@@ -134,15 +134,8 @@ static uint64_t end_of(const hone_border *border) {
 
 /* Where the first tensor at or behind `from` begins, or the file ends. */
 static uint64_t next_tensor(const hone_delta_side *side, uint64_t from) {
-    uint32_t low = 0, high = side->border_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (side->borders[middle].offset < from)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < side->border_count ? side->borders[low].offset : side->bytes.size;
+    uint32_t next = hone__borders_first(side->borders, side->border_count, from);
+    return next < side->border_count ? side->borders[next].offset : side->bytes.size;
 }
 
 /* What lies between two tensors is told by what lies behind the partner of the first. */
@@ -182,16 +175,7 @@ static hone_status plan_all(planning *p) {
 }
 
 static hone_status check_side(const hone_delta_side *side, hone_error *error) {
-    uint64_t at = 0;
-    for (uint32_t i = 0; i < side->border_count; i++) {
-        const hone_border *b = &side->borders[i];
-        if (b->offset < at || b->offset > side->bytes.size ||
-            b->bytes > side->bytes.size - b->offset)
-            return hone_fail(error, HONE_USAGE, HONE_NO_OFFSET,
-                             "tensor '%s' lies outside the file, or not in order", b->name);
-        at = b->offset + b->bytes;
-    }
-    return HONE_OK;
+    return hone__borders_check(side->borders, side->border_count, side->bytes.size, error);
 }
 
 hone_status hone__delta_plan(const hone_allocator *allocator, const hone_delta_side *before,
